@@ -1,0 +1,87 @@
+import type { Address } from '../net/address.ts';
+import type { Family } from '../net/family.ts';
+import type { Protocol } from '../net/port.ts';
+import { prefixContains } from '../net/prefix.ts';
+import type { Match, Rule } from '../ruleset/match.ts';
+import type { SetSpec } from '../ruleset/set.ts';
+import type { LiveSet } from '../ipset/save.ts';
+
+/** A connection as its first packet shows it. */
+export interface Opening {
+  readonly family: Family;
+  readonly protocol: Protocol;
+  readonly source: Address;
+  readonly destination: Address;
+  readonly sourcePort: number;
+  readonly port: number;
+}
+
+/** `unknown`: a set's content isn't at hand. */
+export type Judgement = 'pass' | 'drop' | 'unknown';
+
+export interface RulesAndSets {
+  readonly rules: (chain: string) => readonly (Rule | undefined)[];
+  readonly set: (name: string) => SetSpec | LiveSet | undefined;
+}
+
+/**
+ * Walks a chain for a new connection, as the kernel would. Only what own chains hold has to be understood; a rule that
+ * isn't ours makes the answer unknown.
+ */
+export function judge({ rules, set }: RulesAndSets, chain: string, opening: Opening): Judgement {
+  for (const rule of rules(chain)) {
+    if (!rule) return 'unknown';
+    const matched = matchesAll(rule.match, opening, set);
+    if (matched === 'unknown') return 'unknown';
+    if (!matched) continue;
+    const { action } = rule;
+    if (action.kind === 'return') return 'pass';
+    if (action.kind === 'drop') return 'drop';
+    if (action.kind === 'goto') return judge({ rules, set }, action.chain, opening);
+    // A `jump` is only ever made for ICMP, which is no opening.
+  }
+  return 'pass';
+}
+
+type Sets = RulesAndSets['set'];
+
+function matchesAll(matches: readonly Match[], opening: Opening, set: Sets): boolean | 'unknown' {
+  const results = matches.map((match) => matchesOne(match, opening, set));
+  if (results.includes(false)) return false;
+  return results.includes('unknown') ? 'unknown' : true;
+}
+
+function matchesOne(match: Match, opening: Opening, set: Sets): boolean | 'unknown' {
+  switch (match.kind) {
+    case 'protocol':
+      return match.protocol === opening.protocol;
+    case 'src':
+      return prefixContains(match.prefix, opening.source);
+    case 'dst':
+      return prefixContains(match.prefix, opening.destination);
+    case 'udp-ports':
+      return opening.sourcePort === match.source && opening.port === match.destination;
+    case 'in-set': {
+      // `denied` sets are only noted in; what they hold changes no verdict.
+      const found = match.fields.length > 1 ? false : contains(set(match.set), match.fields[0] === 'src', opening);
+      return found === 'unknown' ? found : found !== (match.not ?? false);
+    }
+    // A limit lets pass only what it measures; nobody's connection should live on that.
+    case 'limit':
+    case 'state':
+    case 'icmp':
+    case 'hop-limit':
+    case 'dnat':
+    case 'elsewhere':
+    case 'group':
+    case 'in':
+    case 'out':
+      return false;
+  }
+}
+
+function contains(set: SetSpec | LiveSet | undefined, bySource: boolean, opening: Opening): boolean | 'unknown' {
+  if (set?.kind === 'net') return set.members.has(bySource ? opening.source : opening.destination);
+  if (set?.kind === 'port') return set.ports.has(bySource ? opening.sourcePort : opening.port);
+  return 'unknown';
+}

@@ -1,0 +1,89 @@
+import type { Address } from '../net/address.ts';
+import { prefixContains } from '../net/prefix.ts';
+import type { Protocol } from '../net/port.ts';
+import { parseRule } from '../iptables/parse-rule.ts';
+import type { LiveState } from '../plan/live-state.ts';
+import { isHooked } from '../plan/live-state.ts';
+import { CHAINS } from '../policy/compile.ts';
+import type { Link } from '../policy/facts.ts';
+import type { Zones } from '../policy/zones.ts';
+import { matchesAny } from '../policy/zones.ts';
+import type { Ruleset } from '../ruleset/ruleset.ts';
+import { judge, type Judgement, type Opening, type RulesAndSets } from './evaluate.ts';
+
+/** A connection in the kernel's table: who opened it to whom, before any NAT. */
+export interface Flow {
+  readonly protocol: Protocol;
+  readonly source: Address;
+  readonly sourcePort: number;
+  readonly destination: Address;
+  readonly port: number;
+}
+
+/** What has to be known of the machine to see which way a flow goes. */
+export interface Sides {
+  readonly links: readonly Link[];
+  readonly zones: Zones;
+}
+
+/**
+ * The open connections that the new rules deny though the old ones let them be opened: those that lost their right.
+ * Connections that this machine or its containers opened are never among them.
+ */
+export function flowsToCut(flows: readonly Flow[], before: LiveState, after: Ruleset, sides: Sides): Flow[] {
+  const old = liveRules(before);
+  const next = targetRules(after);
+  const chainFor = directionOf(sides);
+  return flows.filter((flow) => {
+    const chain = chainFor(flow);
+    if (chain === undefined) return false;
+    const { family } = flow.source;
+    const opening: Opening = { ...flow, family };
+    if (judge(next[family], chain, opening) !== 'drop') return false;
+    return !isHooked(before.tables[family]) || judge(old[family], chain, opening) !== 'drop';
+  });
+}
+
+/** What the rules say to a new connection like this one; `pass` where it is none of their business. */
+export function judgeIn(ruleset: Ruleset, flow: Flow, sides: Sides): Judgement {
+  const chain = directionOf(sides)(flow);
+  const { family } = flow.source;
+  return chain === undefined ? 'pass' : judge(targetRules(ruleset)[family], chain, { ...flow, family });
+}
+
+/** Which chain judged the flow's first packet: to this machine, behind it, or none (its own business). */
+export function directionOf({ links, zones }: Sides): (flow: Flow) => string | undefined {
+  const own = new Set(links.flatMap(({ addresses }) => addresses.map(key)));
+  const internal = links.filter(
+    ({ name }) => name !== 'lo' && matchesAny(zones.internal, name) && !zones.except.includes(name),
+  );
+  const inside = (address: Address): boolean =>
+    internal.some(({ subnets }) => subnets.some((subnet) => prefixContains(subnet, address)));
+  return ({ source, destination }) => {
+    if (own.has(key(source)) || inside(source)) return undefined;
+    if (own.has(key(destination))) return CHAINS.host;
+    return inside(destination) ? CHAINS.behind : undefined;
+  };
+}
+
+const key = ({ family, value }: Address): string => `${family}/${value}`;
+
+function targetRules(ruleset: Ruleset): Record<4 | 6, RulesAndSets> {
+  const of = (family: 4 | 6): RulesAndSets => {
+    const { chains, sets } = ruleset[family];
+    const byName = new Map(sets.map((set) => [set.name, set]));
+    return {
+      rules: (name) => chains.find((chain) => chain.name === name)?.rules ?? [],
+      set: (name) => byName.get(name),
+    };
+  };
+  return { 4: of(4), 6: of(6) };
+}
+
+function liveRules(live: LiveState): Record<4 | 6, RulesAndSets> {
+  const of = (family: 4 | 6): RulesAndSets => ({
+    rules: (name) => (live.tables[family].chains.get(name) ?? []).map((text) => parseRule(text, family)),
+    set: (name) => live.sets.get(name),
+  });
+  return { 4: of(4), 6: of(6) };
+}

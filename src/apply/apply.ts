@@ -1,0 +1,72 @@
+import { flowsToCut, type Flow } from '../analysis/flow.ts';
+import type { Effects } from '../effects/types.ts';
+import { readFlows } from '../live/flows.ts';
+import { readKernel } from '../live/kernel.ts';
+import type { Observation } from '../live/observe.ts';
+import { isFirst } from '../plan/changes.ts';
+import { planRemoval, type Plan } from '../plan/plan.ts';
+import type { Policy } from '../policy/policy.ts';
+import { rememberBefore } from './before.ts';
+import { writeBootFiles } from './boot.ts';
+import { cutFlows } from './cut.ts';
+import { execute } from './execute.ts';
+import { FILE_MODE, FOLDER_MODE, type StatePaths } from './state.ts';
+
+/** What an apply is made of: nothing in it is read again from the config. */
+export interface ApplyInput {
+  readonly plan: Plan;
+  readonly policy: Policy;
+  readonly observation: Observation;
+  readonly bootScript: string;
+}
+
+export interface ApplyResult {
+  /** Steps that were run; 0 when everything was as it should be. */
+  readonly steps: number;
+  readonly cut: readonly Flow[];
+  /** False where this machine has no tool to cut connections with. */
+  readonly couldCut: boolean;
+  /** The files for the next boot had to be written. */
+  readonly bootWritten: boolean;
+}
+
+/** The open connections that the plan denies, though they were let in before; undefined where they can't be read. */
+export async function connectionsToCut(
+  effects: Effects,
+  { plan, policy, observation }: Omit<ApplyInput, 'bootScript'>,
+): Promise<readonly Flow[] | undefined> {
+  if (plan.steps.length === 0) return [];
+  const flows = await readFlows(effects);
+  return (
+    flows && flowsToCut(flows, observation.live, plan.target, { links: observation.facts.links, zones: policy.zones })
+  );
+}
+
+/** Makes it so: kernel, open connections, boot files, memory, in this order. The caller holds the lock. */
+export async function applyPlan(effects: Effects, paths: StatePaths, input: ApplyInput): Promise<ApplyResult> {
+  const { plan, observation } = input;
+  await effects.files.folder(paths.dir, FOLDER_MODE);
+  if (isFirst(observation.live)) await rememberBefore(effects, paths, observation.live);
+  await executeOrWithdraw(effects, input);
+  // After the rules: what is cut now can't come back.
+  const cut = await connectionsToCut(effects, input);
+  const couldCut = cut !== undefined && (await cutFlows(effects, cut));
+  const bootWritten = await writeBootFiles(effects, paths, plan.target, input.bootScript);
+  await keepForNextRun(effects, paths, observation);
+  return { steps: plan.steps.length, cut: cut ?? [], couldCut, bootWritten };
+}
+
+/** A first apply that fails leaves nothing behind: half a firewall on a machine that had none helps nobody. */
+async function executeOrWithdraw(effects: Effects, { plan, observation }: ApplyInput): Promise<void> {
+  try {
+    await execute(effects, plan.steps);
+  } catch (error) {
+    if (isFirst(observation.live)) await execute(effects, planRemoval(await readKernel(effects, 'by-name')));
+    throw error;
+  }
+}
+
+async function keepForNextRun({ files }: Effects, paths: StatePaths, { keep }: Observation): Promise<void> {
+  if (keep.length > 0) await files.folder(paths.lists, FOLDER_MODE);
+  for (const { path, content } of keep) await files.write(path, [content], FILE_MODE);
+}

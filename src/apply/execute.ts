@@ -1,0 +1,43 @@
+import type { Effects } from '../effects/types.ts';
+import { createSet, destroySets, replaceSet } from '../ipset/create.ts';
+import { renderChange } from '../iptables/change.ts';
+import { runTool } from '../live/tools.ts';
+import type { Step } from '../plan/plan.ts';
+
+/** A million prefixes take a few seconds; a slow machine may take a minute. */
+const SETS_TIMEOUT_MS = 180_000;
+/** Seconds to wait for another program that is changing rules (legacy iptables; the nft variant needs none). */
+const LOCK_SECONDS = '10';
+
+/** Carries out a plan's steps in their order. After a failure the rest isn't done: what stands is old, new or stricter. */
+export async function execute(effects: Pick<Effects, 'exec'>, steps: readonly Step[]): Promise<void> {
+  for (const step of steps) await carryOut(effects, step);
+}
+
+async function carryOut(effects: Pick<Effects, 'exec'>, step: Step): Promise<void> {
+  switch (step.kind) {
+    case 'make-sets':
+      return restoreSets(effects, makeSets(step), 'filling the sets');
+    case 'drop-sets':
+      return restoreSets(effects, destroySets(step.names), 'removing sets that are no longer used');
+    case 'change-table': {
+      const { change } = step;
+      const file = change.family === 4 ? 'iptables-restore' : 'ip6tables-restore';
+      const args = ['--noflush', '-w', LOCK_SECONDS];
+      await runTool(effects, { file, args, input: [renderChange(change)] }, 'changing the rules');
+    }
+  }
+}
+
+function* makeSets(step: Step & { kind: 'make-sets' }): Generator<string | Uint8Array> {
+  for (const set of step.make) yield* createSet(set);
+  for (const set of step.replace) yield* replaceSet(set);
+}
+
+async function restoreSets(
+  effects: Pick<Effects, 'exec'>,
+  input: Iterable<string | Uint8Array>,
+  purpose: string,
+): Promise<void> {
+  await runTool(effects, { file: 'ipset', args: ['restore'], input, timeoutMs: SETS_TIMEOUT_MS }, purpose);
+}

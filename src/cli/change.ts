@@ -1,0 +1,75 @@
+import bootScript from '../../packaging/boot/seawall-boot.sh';
+
+import { applyPlan, connectionsToCut, type ApplyResult } from '../apply/apply.ts';
+import { FOLDER_MODE, statePaths } from '../apply/state.ts';
+import { Failure } from '../effects/failure.ts';
+import type { ReadSets } from '../live/kernel.ts';
+import { mayConnect } from '../analysis/session.ts';
+import { parseAddress } from '../net/address.ts';
+import { changeReport } from '../report/change.ts';
+import { notesReport } from '../report/notes.ts';
+import { policyChanges, isFirst } from '../plan/changes.ts';
+import type { Context } from './command.ts';
+import { survey, type Survey } from './survey.ts';
+
+export interface ChangeOptions {
+  readonly yes: boolean;
+  readonly force: boolean;
+  readonly sets: ReadSets;
+  /** Runs between the check and the change of the kernel; its undo runs if that fails. */
+  readonly commit?: { readonly run: () => Promise<void>; readonly undo: () => Promise<void> };
+}
+
+export interface Change {
+  readonly survey: Survey;
+  readonly result: ApplyResult;
+  readonly seconds: number;
+}
+
+/** Plans a config, asks, guards, and makes it so, all under the lock. `undefined` when the person said no. */
+export async function changeTo(context: Context, text: string, options: ChangeOptions): Promise<Change | undefined> {
+  const { effects } = context;
+  const paths = statePaths(context.stateDir);
+  await effects.files.folder(paths.dir, FOLDER_MODE);
+  return effects.lock.hold(paths.lock, async () => {
+    const started = effects.clock.monotonic();
+    const found = await survey(context, text, options.sets);
+    for (const line of notesReport(found.notes, context.colours)) context.tell(`${line}\n`);
+    guardSession(context, found, options.force);
+    if (!(await agreed(context, found, options.yes))) return undefined;
+    await options.commit?.run();
+    try {
+      const { plan, policy, observation } = found;
+      const result = await applyPlan(effects, paths, { plan, policy, observation, bootScript });
+      return { survey: found, result, seconds: (effects.clock.monotonic() - started) / 1000 };
+    } catch (error) {
+      await options.commit?.undo();
+      throw error;
+    }
+  });
+}
+
+/** Never cut off the person who types. */
+function guardSession({ ssh }: Context, { plan, policy, observation }: Survey, force: boolean): void {
+  const client = parseAddress(ssh?.client ?? '');
+  if (force || !ssh || !client.ok) return;
+  const sides = { links: observation.facts.links, zones: policy.zones };
+  if (mayConnect(plan.target, client.value, ssh.port, sides)) return;
+  throw new Failure(
+    `this would cut off your own SSH session, which comes from ${ssh.client}`,
+    `trust your address first (seawall trust add ${ssh.client}), or insist with --force`,
+    { exitCode: 3 },
+  );
+}
+
+async function agreed(context: Context, found: Survey, yes: boolean): Promise<boolean> {
+  if (yes || found.plan.steps.length === 0) return true;
+  if (!context.ask) throw new Failure('there is no terminal to ask at', 'add --yes to say that it is meant');
+  const { plan, policy, observation } = found;
+  const cut = await connectionsToCut(context.effects, { plan, policy, observation });
+  const changes = policyChanges(plan, observation.live);
+  context.tell(
+    `${changeReport({ changes, first: isFirst(observation.live), steps: plan.steps, cut, rules: false }, context.colours)}\n`,
+  );
+  return context.ask('Apply this?');
+}

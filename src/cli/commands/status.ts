@@ -1,0 +1,71 @@
+import { statePaths } from '../../apply/state.ts';
+import { FAMILIES } from '../../net/family.ts';
+import { isFirst, policyChanges } from '../../plan/changes.ts';
+import { isHooked } from '../../plan/live-state.ts';
+import { rulesetFingerprint } from '../../plan/boot-files.ts';
+import { stepJson, toJson } from '../../report/json.ts';
+import { notesReport } from '../../report/notes.ts';
+import { type StatusFacts, statusReport } from '../../report/status.ts';
+import type { Command, Context } from '../command.ts';
+import { readConfigText, survey, type Survey } from '../survey.ts';
+
+export const status: Command = {
+  name: 'status',
+  summary: 'whether what stands in the kernel is what the config says',
+  usage: ['status [--json]'],
+  details: [
+    'Reads the live kernel, every rule and every entry of every set, and compares it with the config. Says what differs and what would heal it.',
+    'Exit code 0: all is as it should be. 2: something differs, or no firewall stands.',
+  ],
+  options: [],
+  examples: [
+    ['seawall status', 'for a person'],
+    ['seawall status --json', 'for monitoring'],
+  ],
+  async run(context) {
+    const found = await survey(context, await readConfigText(context));
+    const facts = await statusFacts(context, found);
+    if (context.json) {
+      const { steps } = found.plan;
+      context.print(
+        toJson({
+          ...facts,
+          docker: { seen: facts.docker.seen, version: facts.docker.version ?? null },
+          steps: steps.map(stepJson),
+          notes: found.notes,
+        }),
+      );
+    } else {
+      context.print(`${statusReport(facts, context.colours)}\n`);
+      for (const line of notesReport(found.notes, context.colours)) context.print(`${line}\n`);
+    }
+    return facts.state === 'as-configured' ? 0 : 2;
+  },
+};
+
+async function statusFacts(
+  { effects, stateDir }: Context,
+  { observation, plan, policy }: Survey,
+): Promise<StatusFacts> {
+  const { live, facts } = observation;
+  const current = (await effects.files.read(statePaths(stateDir).bootCurrent))?.toString().trim();
+  const missing = FAMILIES.some((family) => !isHooked(live.tables[family]));
+  const off = isFirst(live);
+  return {
+    state: off ? 'off' : plan.steps.length > 0 ? 'differs' : 'as-configured',
+    halfHooked: missing && !off,
+    changes: policyChanges(plan, live),
+    repairs: plan.steps.length,
+    boot: current === undefined ? 'missing' : rulesetFingerprint(plan.target).startsWith(current) ? 'ready' : 'older',
+    families: FAMILIES.map((family) => ({
+      family,
+      trusted: policy.trusted[family].size + policy.trustedLists[family].size,
+      blocked: policy.block[family].size + policy.blockLists[family].size,
+      rules: [...live.tables[family].chains.values()].reduce((sum, rules) => sum + rules.length, 0),
+      dropped: live.tables[family].dropped,
+    })),
+    docker: facts.docker,
+    internal: policy.zones.internal,
+    outer: policy.zones.outer,
+  };
+}

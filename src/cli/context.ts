@@ -1,0 +1,34 @@
+import { resolve } from 'node:path';
+import { clock } from '../effects/clock.ts';
+import { makeDocker } from '../effects/docker.ts';
+import { makeExec } from '../effects/exec.ts';
+import { files } from '../effects/files.ts';
+import { lock } from '../effects/lock.ts';
+import { names } from '../effects/names.ts';
+import type { Call, Context } from './command.ts';
+import { DEFAULT_CONFIG, DEFAULT_STATE } from './globals.ts';
+import { ask, isInteractive, makeColours, print, tell } from './terminal.ts';
+
+/** The real world for a command: the one place where its parts are put together. */
+export function makeContext(call: Call): Context {
+  const { env } = process;
+  const json = call.flag('json');
+  return {
+    effects: { exec: makeExec(env), files, clock, docker: makeDocker(env), names, lock },
+    configPath: resolve(call.value('config') ?? DEFAULT_CONFIG),
+    stateDir: resolve(call.value('state-dir') ?? DEFAULT_STATE),
+    json,
+    colours: makeColours(),
+    print,
+    tell: json || call.flag('quiet') ? () => undefined : tell,
+    ask: isInteractive() ? ask : undefined,
+    ssh: sshSession(env['SSH_CONNECTION']),
+  };
+}
+
+/** `CLIENT CLIENT_PORT SERVER SERVER_PORT` (ssh(1)); a zone or an IPv4-mapped form is the address without it. */
+function sshSession(variable: string | undefined): Context['ssh'] {
+  const [client, , , port] = (variable ?? '').split(' ');
+  if (!client) return undefined;
+  return { client: client.replace(/^::ffff:(?=[\d.]+$)/i, '').replace(/%.*$/, ''), port: Number(port) || 22 };
+}

@@ -1,0 +1,16 @@
+import type { Command } from './command.ts';
+
+/** Every command, in the order of help; each is loaded only when it is called or described. */
+export const COMMANDS: readonly { readonly name: string; readonly load: () => Promise<Command> }[] = [
+  { name: 'init', load: async () => (await import('./commands/init.ts')).init },
+  { name: 'plan', load: async () => (await import('./commands/plan.ts')).plan },
+  { name: 'apply', load: async () => (await import('./commands/apply.ts')).apply },
+  { name: 'status', load: async () => (await import('./commands/status.ts')).status },
+  { name: 'trust', load: async () => (await import('./commands/lists.ts')).trust },
+  { name: 'block', load: async () => (await import('./commands/lists.ts')).block },
+  { name: 'public', load: async () => (await import('./commands/lists.ts')).publicPorts },
+  { name: 'export', load: async () => (await import('./commands/export.ts')).exportRules },
+  { name: 'doctor', load: async () => (await import('./commands/doctor.ts')).doctor },
+  { name: 'down', load: async () => (await import('./commands/down.ts')).down },
+  { name: 'completion', load: async () => (await import('./commands/completion.ts')).completion },
+];

@@ -1,0 +1,54 @@
+import { readConfig } from '../config/read.ts';
+import type { Config } from '../config/model.ts';
+import { Failure } from '../effects/failure.ts';
+import type { ReadSets } from '../live/kernel.ts';
+import { observe, type Observation } from '../live/observe.ts';
+import { makePlan, type Plan } from '../plan/plan.ts';
+import { makePolicy, type Policy } from '../policy/policy.ts';
+import { policyNotes } from '../policy/notes.ts';
+import { formatProblems } from '../report/problems.ts';
+import { statePaths } from '../apply/state.ts';
+import type { Context } from './command.ts';
+
+/** Config, machine, and the difference between what should be and what is. */
+export interface Survey {
+  readonly config: Config;
+  readonly observation: Observation;
+  readonly policy: Policy;
+  readonly plan: Plan;
+  /** What could not be seen, and what looks like a mistake, in words for people. */
+  readonly notes: readonly string[];
+}
+
+export async function readConfigText({ effects, configPath }: Context): Promise<string> {
+  const bytes = await effects.files.read(configPath);
+  if (!bytes) throw new Failure(`there is no config at ${configPath}`, 'write a first one with: seawall init');
+  return bytes.toString();
+}
+
+/** The config's meaning. Its errors end the command, all of them at once; its warnings are told. */
+export function parseConfig(context: Context, text: string): Config {
+  const { config, problems } = readConfig(text);
+  const shown = formatProblems(context.configPath, text, problems, context.colours);
+  if (!config) throw new Failure(`the config is not right, so nothing was changed\n${shown}`, '');
+  if (problems.length > 0) context.tell(`${shown}\n`);
+  return config;
+}
+
+/** Reads everything and plans; changes nothing. */
+export async function survey(context: Context, text: string, sets: ReadSets = 'whole'): Promise<Survey> {
+  const config = parseConfig(context, text);
+  if (config.backend === 'nftables') {
+    throw new Failure('the nftables backend is not built yet', 'write `backend: auto` or `backend: iptables`');
+  }
+  const observation = await observe(context.effects, config, context.configPath, statePaths(context.stateDir), sets);
+  const policy = makePolicy(config, observation.facts);
+  const plan = makePlan(policy, observation.live);
+  return {
+    config,
+    observation,
+    policy,
+    plan,
+    notes: [...observation.notes, ...policyNotes(config, observation.facts, policy)],
+  };
+}

@@ -1,0 +1,30 @@
+import type { Family } from '../net/family.ts';
+import type { HookPoint } from '../ruleset/ruleset.ts';
+import type { ConnState, RuleProtocol } from '../ruleset/match.ts';
+
+/** The table that Docker and other firewalls leave alone; its chains run before any NAT. */
+export const TABLE = 'mangle';
+
+export const BUILT_IN: Readonly<Record<HookPoint, string>> = {
+  prerouting: 'PREROUTING',
+  input: 'INPUT',
+  forward: 'FORWARD',
+};
+
+/** In the order in which iptables-save prints them. */
+export const CT_STATES: readonly (readonly [ConnState, string])[] = [
+  ['invalid', 'INVALID'],
+  ['related', 'RELATED'],
+  ['established', 'ESTABLISHED'],
+];
+
+const PROTOCOLS_4: Readonly<Record<RuleProtocol, readonly string[]>> = {
+  tcp: ['tcp', '6'],
+  udp: ['udp', '17'],
+  icmp: ['icmp', '1'],
+  igmp: ['igmp', '2'],
+};
+
+/** The ways a protocol is spelled (the first is ours): a machine without /etc/protocols prints numbers. */
+export const protocolSpellings = (protocol: RuleProtocol, family: Family): readonly string[] =>
+  protocol === 'icmp' && family === 6 ? ['ipv6-icmp', 'icmpv6', 'icmp6', '58'] : PROTOCOLS_4[protocol];

@@ -1,0 +1,111 @@
+import type { Effects } from '../effects/types.ts';
+import { parseSave } from '../iptables/save.ts';
+import { ownsChain } from '../ruleset/ownership.ts';
+
+/** One thing that was looked at. `hint` is the way out, where there is one. */
+export interface Finding {
+  readonly subject: string;
+  readonly level: 'ok' | 'warning' | 'problem';
+  readonly text: string;
+  readonly hint?: string;
+}
+
+type Exec = Pick<Effects, 'exec'>;
+type Files = Pick<Effects, 'files'>;
+
+const ok = (subject: string, text: string): Finding => ({ subject, level: 'ok', text });
+const problem = (subject: string, text: string, hint: string): Finding => ({ subject, level: 'problem', text, hint });
+const warning = (subject: string, text: string, hint: string): Finding => ({ subject, level: 'warning', text, hint });
+
+/** Bits of the effective capabilities (capabilities(7)) that changing and matching packets takes. */
+const NEEDED_CAPABILITIES = [
+  [12n, 'NET_ADMIN'],
+  [13n, 'NET_RAW'],
+] as const;
+
+export async function checkRights({ files }: Files): Promise<Finding> {
+  const text = (await files.read('/proc/self/status'))?.toString() ?? '';
+  const bits = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(text)?.[1] ?? '0'}`);
+  const lacking = NEEDED_CAPABILITIES.filter(([bit]) => ((bits >> bit) & 1n) === 0n).map(([, name]) => name);
+  if (lacking.length === 0) return ok('rights', 'may change the firewall');
+  return problem('rights', `the capability ${lacking.join(' and ')} is missing`, 'run it as root');
+}
+
+const TOOLS: readonly (readonly [file: string, args: readonly string[], packageName: string, needed: boolean])[] = [
+  ['iptables', ['--version'], 'iptables', true],
+  ['ip6tables', ['--version'], 'iptables', true],
+  ['ipset', ['--version'], 'ipset', true],
+  ['ip', ['-Version'], 'iproute2', true],
+  ['flock', ['--version'], 'util-linux', true],
+  ['conntrack', ['--version'], 'conntrack', false],
+];
+
+export async function checkTools({ exec }: Exec): Promise<Finding[]> {
+  return Promise.all(
+    TOOLS.map(async ([file, args, packageName, needed]) => {
+      const output = await exec({ file, args });
+      if (output.outcome === 'exited')
+        return ok(file, (output.stdout.toString() || output.stderr).split('\n')[0]?.trim() ?? '');
+      const hint = `install it: apt-get install ${packageName}`;
+      if (needed) return problem(file, 'not installed', hint);
+      return warning(file, 'not installed: connections of those who lose their right can’t be cut', hint);
+    }),
+  );
+}
+
+/** Rules in both variants of iptables are both in force, and each tool shows only its own. */
+export async function checkVariants({ exec }: Exec): Promise<Finding> {
+  const [legacy, nft] = await Promise.all(
+    ['iptables-legacy-save', 'iptables-nft-save'].map((file) => exec({ file, args: [] })),
+  );
+  const rules = (text: string): number => text.split('\n').filter((line) => line.startsWith('-A ')).length;
+  const counts = [legacy, nft].map((output) => (output?.outcome === 'exited' ? rules(output.stdout.toString()) : 0));
+  if (counts.some((count) => count === 0)) return ok('variants', 'rules stand in one variant of iptables only');
+  return warning(
+    'variants',
+    `rules stand in both: ${counts[0]} in legacy iptables, ${counts[1]} in the nft variant`,
+    'both are in force; see iptables-legacy-save and iptables-nft-save, and keep one (update-alternatives --config iptables)',
+  );
+}
+
+/** Rules that see packets before Seawall's do. */
+export async function checkNeighbours({ exec }: Exec): Promise<Finding[]> {
+  const saved = await exec({ file: 'iptables-save', args: ['-t', 'mangle'] });
+  const chains = parseSave(saved.stdout.toString()).chains;
+  const early = ['PREROUTING', 'FORWARD'].flatMap((chain) => {
+    const rules = chains.get(chain)?.rules ?? [];
+    const own = rules.findIndex((rule) => ownsChain(/-j (\S+)$/.exec(rule)?.[1] ?? ''));
+    return rules.slice(0, Math.max(own, 0)).map((rule) => `${chain}: ${rule}`);
+  });
+  const all = (await exec({ file: 'iptables-save', args: [] })).stdout.toString();
+  const others = [
+    ['ufw', /^:ufw-/m],
+    ['firewalld', /^:(IN_public|INPUT_ZONES)/m],
+    ['fail2ban', /^:f2b-/m],
+    ['kube-proxy', /^:KUBE-/m],
+  ] as const;
+  return [
+    early.length === 0
+      ? ok('order', 'nothing in the mangle table stands before Seawall')
+      : warning('order', `before Seawall: ${early.join('; ')}`, 'seawall apply puts its own first'),
+    ...others
+      .filter(([, mark]) => mark.test(all))
+      .map(([name]) => ok(name, 'has rules here: it keeps its say on what Seawall lets pass')),
+  ];
+}
+
+export async function checkBoot({ exec }: Exec): Promise<Finding> {
+  const output = await exec({ file: 'systemctl', args: ['is-enabled', 'seawall.service'] });
+  if (output.outcome === 'missing')
+    return warning(
+      'boot',
+      'there is no systemd here',
+      'have your init run the load.sh of the state directory before the network is up',
+    );
+  if (output.stdout.toString().trim() === 'enabled') return ok('boot', 'seawall.service is enabled');
+  return warning(
+    'boot',
+    'seawall.service is not enabled: after a reboot this machine is open until the next apply',
+    'install packaging/systemd/seawall.service, then: systemctl enable seawall.service',
+  );
+}

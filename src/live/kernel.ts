@@ -1,0 +1,61 @@
+import type { Effects, Output } from '../effects/types.ts';
+import { parseSets, type LiveSet, type LiveSets } from '../ipset/save.ts';
+import { ownPart, parseSave, type OwnTable } from '../iptables/save.ts';
+import type { Family } from '../net/family.ts';
+import type { LiveState } from '../plan/live-state.ts';
+import { ownsSet } from '../ruleset/ownership.ts';
+import { runTool } from './tools.ts';
+
+type Exec = Pick<Effects, 'exec'>;
+
+/**
+ * How sets are read. `whole`: every entry. `by-name`: a set that is named by its content is taken at its word, which
+ * costs nothing however long it is; only Seawall makes such names, and `status` and `apply` read every entry.
+ */
+export type ReadSets = 'whole' | 'by-name';
+
+/** Reads what of Seawall stands in this network namespace; changes nothing. */
+export async function readKernel(effects: Exec, readSets: ReadSets): Promise<LiveState> {
+  const [v4, v6, sets] = await Promise.all([
+    readTable(effects, 4),
+    readTable(effects, 6),
+    readSets === 'whole' ? readAllSets(effects) : readSmallSets(effects),
+  ]);
+  return { tables: { 4: v4, 6: v6 }, sets };
+}
+
+async function readTable(effects: Exec, family: Family): Promise<OwnTable> {
+  const file = family === 4 ? 'iptables-save' : 'ip6tables-save';
+  // All tables: asked for one that isn't there, the nft variant makes one up and the legacy one makes one.
+  const { stdout } = await runTool(effects, { file, args: ['-c'] }, 'reading the rules');
+  return ownPart(parseSave(stdout.toString()), family);
+}
+
+const ipset = (effects: Exec, args: readonly string[], input?: readonly string[]): Promise<Output> =>
+  runTool(effects, { file: 'ipset', args, ...(input ? { input } : {}) }, 'reading the sets');
+
+async function readAllSets(effects: Exec): Promise<LiveSets> {
+  const { stdout } = await ipset(effects, ['save']);
+  return parseSets(stdout);
+}
+
+const NAMED_BY_CONTENT = /-[0-9a-f]{12}$/;
+
+async function readSmallSets(effects: Exec): Promise<LiveSets> {
+  const { stdout } = await ipset(effects, ['list', '-n']);
+  const names = stdout.toString().split('\n').filter(ownsSet);
+  const unread = names.filter((name) => NAMED_BY_CONTENT.test(name));
+  const small = names.filter((name) => !NAMED_BY_CONTENT.test(name));
+  const read = small.length === 0 ? new Map<string, LiveSet>() : await readNamed(effects, small);
+  return new Map([...read, ...unread.map((name): [string, LiveSet] => [name, { kind: 'unread' }])]);
+}
+
+/** ipset's interactive mode answers several questions of one process; its prompt stands in front of each answer. */
+async function readNamed(effects: Exec, names: readonly string[]): Promise<LiveSets> {
+  const { stdout } = await ipset(
+    effects,
+    ['-'],
+    names.map((name) => `save ${name}\n`),
+  );
+  return parseSets(Buffer.from(stdout.toString().replaceAll('ipset> ', '')));
+}

@@ -1,0 +1,96 @@
+import type { Address } from './address.ts';
+import { addressBits, type Family } from './family.ts';
+import { prefixCovers, type Prefix } from './prefix.ts';
+import { columnContains, compareStart, wordsOf, type PrefixColumns } from './prefix-columns.ts';
+import { splitColumns } from './prefix-split.ts';
+import { writeLines } from './prefix-writer.ts';
+
+/** Prefixes of one family, ascending and disjoint, but not always merged: what a set in the kernel holds. Immutable. */
+export class SortedPrefixes {
+  readonly family: Family;
+  /** Number of prefixes. */
+  readonly size: number;
+  protected readonly columns: PrefixColumns;
+
+  /** Takes over the columns, which must be sorted and disjoint. */
+  constructor(columns: PrefixColumns) {
+    columns.trim();
+    this.family = columns.family;
+    this.size = columns.size;
+    this.columns = columns;
+  }
+
+  /** Whether the address lies in one of the prefixes. */
+  has(address: Address): boolean {
+    if (address.family !== this.family) return false;
+    const words = wordsOf(address.family, address.value);
+    const index = this.lastStartingBy(words);
+    return index >= 0 && columnContains(this.columns, index, words, 0);
+  }
+
+  /** Whether some address of the prefix lies in one of these. */
+  overlaps(prefix: Prefix): boolean {
+    if (prefix.family !== this.family) return false;
+    const first = wordsOf(prefix.family, prefix.value);
+    const index = this.lastStartingBy(first);
+    if (index >= 0 && columnContains(this.columns, index, first, 0)) return true;
+    const next = index + 1 < this.size ? this.columns.prefixAt(index + 1) : undefined;
+    return next !== undefined && prefixCovers(prefix, next);
+  }
+
+  /** The prefixes, ascending. */
+  *prefixes(): Generator<Prefix> {
+    for (let index = 0; index < this.size; index++) yield this.columns.prefixAt(index);
+  }
+
+  /** The entries that the other one lacks, ascending, whatever its other entries cover. One pass over both. Throws a RangeError if the families differ. */
+  *entriesNotIn(other: SortedPrefixes): Generator<Prefix> {
+    if (other.family !== this.family) throw new RangeError('sets of different families have no difference');
+    for (let [index, at] = [0, 0]; index < this.size; index++) {
+      while (at < other.size && this.#compare(index, other, at) > 0) at++;
+      if (at === other.size || this.#compare(index, other, at) !== 0) yield this.columns.prefixAt(index);
+    }
+  }
+
+  /** The distinct prefix lengths, ascending. */
+  lengths(): readonly number[] {
+    return [...this.countByLength().keys()];
+  }
+
+  /** How many prefixes there are of each length, by ascending length. */
+  countByLength(): ReadonlyMap<number, number> {
+    const counts = new Uint32Array(addressBits(this.family) + 1);
+    for (const length of this.columns.lengths) counts[length] = (counts[length] ?? 0) + 1;
+    return new Map([...counts.entries()].filter(([, count]) => count > 0));
+  }
+
+  /** The same addresses with each prefix split into those of the next longer of these lengths, its own being one. */
+  splitTo(lengths: Iterable<number>): SortedPrefixes {
+    return new SortedPrefixes(splitColumns(this.columns, lengths));
+  }
+
+  /** For each prefix the line `${head}${formatPrefix(prefix)}${tail}\n`, as bytes in chunks of at most 256 KiB or one line. */
+  restoreChunks(head: string, tail = ''): Generator<Uint8Array> {
+    return writeLines(this.columns, head, tail);
+  }
+
+  /** The order of an entry here and one there: by start, then by length. */
+  #compare(index: number, other: SortedPrefixes, at: number): number {
+    const { words, width, lengths } = other.columns;
+    return (
+      compareStart(this.columns, index, words, at * width) || (this.columns.lengths[index] ?? 0) - (lengths[at] ?? 0)
+    );
+  }
+
+  /** The index of the last prefix that starts at or before the value, -1 where there is none. */
+  protected lastStartingBy(words: Uint32Array): number {
+    let low = 0;
+    let high = this.size;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (compareStart(this.columns, middle, words, 0) <= 0) low = middle + 1;
+      else high = middle;
+    }
+    return low - 1;
+  }
+}

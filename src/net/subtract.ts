@@ -1,0 +1,27 @@
+import { addressBits } from './family.ts';
+import type { Prefix } from './prefix.ts';
+import { PrefixSet } from './prefix-set.ts';
+
+/**
+ * The addresses of `set` that are not in `other`. Entries that both have cost next to nothing: long lists differ in a few.
+ * Throws a RangeError if the families differ.
+ */
+export function subtract(set: PrefixSet, other: PrefixSet): PrefixSet {
+  return PrefixSet.of(set.family, remains(set, other));
+}
+
+function* remains(set: PrefixSet, other: PrefixSet): Generator<Prefix> {
+  for (const prefix of set.entriesNotIn(other)) yield* without(prefix, other);
+}
+
+function* without(prefix: Prefix, other: PrefixSet): Generator<Prefix> {
+  if (other.covers(prefix)) return;
+  if (!other.overlaps(prefix)) {
+    yield prefix;
+    return;
+  }
+  const length = prefix.length + 1;
+  const upper = 1n << BigInt(addressBits(prefix.family) - length);
+  yield* without({ ...prefix, length }, other);
+  yield* without({ ...prefix, value: prefix.value | upper, length }, other);
+}

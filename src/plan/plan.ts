@@ -1,0 +1,82 @@
+import { FAMILIES, type Family } from '../net/family.ts';
+import { sameSet } from '../ipset/save.ts';
+import { diffTable, removalOf, type TableChange } from '../iptables/change.ts';
+import { compileFamily } from '../policy/compile.ts';
+import type { Policy } from '../policy/policy.ts';
+import { SCRATCH_SET, type SlotRole } from '../ruleset/ownership.ts';
+import type { FamilyRules, Ruleset } from '../ruleset/ruleset.ts';
+import type { SetSpec } from '../ruleset/set.ts';
+import { isHooked, type LiveState } from './live-state.ts';
+import { roleOf, slotsInUse, turnSlots } from './slots.ts';
+
+/**
+ * One step of a change. Between any two steps every packet is judged as before or as after, never by a mixture:
+ * a single set changes by a swap; where more than that changes, everything new is made beside the old, and one
+ * transaction of the family's rules switches over.
+ */
+export type Step =
+  | { readonly kind: 'make-sets'; readonly make: readonly SetSpec[]; readonly replace: readonly SetSpec[] }
+  | { readonly kind: 'change-table'; readonly change: TableChange }
+  | { readonly kind: 'drop-sets'; readonly names: readonly string[] };
+
+export interface Plan {
+  readonly steps: readonly Step[];
+  /** What will stand when all steps are done. */
+  readonly target: Ruleset;
+}
+
+/** The least that makes the kernel what the policy says; no steps when it is that already. */
+export function makePlan(policy: Policy, live: LiveState): Plan {
+  const target = { 4: chooseSlots(policy, live, 4), 6: chooseSlots(policy, live, 6) };
+  const wanted = FAMILIES.flatMap((family) => target[family].sets);
+  const differing = wanted.filter((set) => !sameSet(set, live.sets.get(set.name)));
+  const make = differing.filter(({ name }) => !live.sets.has(name));
+  const replace = differing.filter(({ name }) => live.sets.has(name));
+  const names = new Set(wanted.map(({ name }) => name));
+  const surplus = [...live.sets.keys()].filter((name) => !names.has(name));
+  // A scratch set that a killed run left behind is in the way of the next one.
+  const leftover = differing.length > 0 ? surplus.filter((name) => name === SCRATCH_SET) : [];
+  const steps: Step[] = [
+    dropSets(leftover),
+    { kind: 'make-sets', make, replace },
+    ...FAMILIES.flatMap((family) => tableStep(diffTable(target[family], live.tables[family]))),
+    dropSets(surplus.filter((name) => !leftover.some((each) => each === name))),
+  ];
+  return { steps: steps.filter(doesSomething), target };
+}
+
+/** Takes everything away again: first the rules, then the sets that they used. */
+export function planRemoval(live: LiveState): Step[] {
+  const steps: Step[] = [
+    ...FAMILIES.flatMap((family) => tableStep(removalOf(live.tables[family]))),
+    dropSets([...live.sets.keys()]),
+  ];
+  return steps.filter(doesSomething);
+}
+
+/** Under which names the sets will be used: the live ones if one swap is all there is to do, else fresh ones. */
+function chooseSlots(policy: Policy, live: LiveState, family: Family): FamilyRules {
+  const slots = slotsInUse(live.tables[family]);
+  const inPlace = compileFamily(policy, family, slots);
+  const turned = rolesToTurn(inPlace, live, family);
+  const rulesChange = diffTable(inPlace, live.tables[family]) !== undefined;
+  const oneSwap = turned.length <= 1 && !rulesChange;
+  return oneSwap || !isHooked(live.tables[family]) ? inPlace : compileFamily(policy, family, turnSlots(slots, turned));
+}
+
+/** The sets in use whose content will be another. */
+function rolesToTurn(rules: FamilyRules, live: LiveState, family: Family): SlotRole[] {
+  return rules.sets.flatMap((set) => {
+    const role = roleOf(set.name, family);
+    const there = live.sets.get(set.name);
+    return role !== undefined && there !== undefined && !sameSet(set, there) ? [role] : [];
+  });
+}
+
+const tableStep = (change: TableChange | undefined): Step[] => (change ? [{ kind: 'change-table', change }] : []);
+const dropSets = (names: readonly string[]): Step => ({ kind: 'drop-sets', names });
+
+function doesSomething(step: Step): boolean {
+  if (step.kind === 'drop-sets') return step.names.length > 0;
+  return step.kind === 'change-table' || step.make.length + step.replace.length > 0;
+}

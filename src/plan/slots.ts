@@ -1,0 +1,25 @@
+import type { Family } from '../net/family.ts';
+import type { OwnTable } from '../iptables/save.ts';
+import { otherSlot, SLOT_ROLES, type SlotRole, slotSetName, type Slots } from '../ruleset/ownership.ts';
+
+/** The slots that the live rules refer to; read from the rules, so nothing has to be remembered. */
+export function slotsInUse(table: OwnTable): Slots {
+  const text = [...table.chains.values()].flat().join('\n');
+  const slots: Partial<Record<SlotRole, 'a' | 'b'>> = {};
+  for (const role of SLOT_ROLES) {
+    if (refersTo(text, slotSetName(role, table.family, 'b'))) slots[role] = 'b';
+  }
+  return slots;
+}
+
+const refersTo = (text: string, set: string): boolean => text.includes(` ${set} `);
+
+/** The slots with some of them turned over. */
+export function turnSlots(slots: Slots, roles: readonly SlotRole[]): Slots {
+  return { ...slots, ...Object.fromEntries(roles.map((role) => [role, otherSlot(slots[role] ?? 'a')])) };
+}
+
+/** The role of a set whose content changes in place, undefined for all other sets. */
+export function roleOf(name: string, family: Family): SlotRole | undefined {
+  return SLOT_ROLES.find((role) => name === slotSetName(role, family, 'a') || name === slotSetName(role, family, 'b'));
+}

@@ -1,0 +1,120 @@
+import type { LiveSet } from '../ipset/save.ts';
+import { parseRule } from '../iptables/parse-rule.ts';
+import type { OwnTable } from '../iptables/save.ts';
+import type { Family } from '../net/family.ts';
+import { formatPortRange, type Protocol } from '../net/port.ts';
+import { PrefixSet } from '../net/prefix-set.ts';
+import { CHAINS } from '../policy/compile.ts';
+import type { Match, Rule } from '../ruleset/match.ts';
+import type { FamilyRules } from '../ruleset/ruleset.ts';
+import type { SetSpec } from '../ruleset/set.ts';
+import type { LiveState } from './live-state.ts';
+
+/** What a family's rules mean, in the words of the config. Read from rules and sets alone, live ones or planned ones. */
+export interface PolicyView {
+  readonly trusted: PrefixSet;
+  readonly blocked: PrefixSet;
+  /** `8080/tcp`, `8000-8010/tcp` … */
+  readonly public: readonly string[];
+  /** One text an `allow` rule and protocol. */
+  readonly allow: readonly string[];
+  /** Sets whose entries weren't read, by their names, which change with their content. */
+  readonly unread: readonly string[];
+  readonly internal: readonly string[];
+}
+
+type AnySet = SetSpec | LiveSet | undefined;
+type Lookup = (name: string) => AnySet;
+
+export const viewOfLive = (live: LiveState, family: Family): PolicyView =>
+  viewOf(
+    family,
+    (chain) => parsed(live.tables[family], chain),
+    (name) => live.sets.get(name),
+  );
+
+export function viewOfTarget({ family, chains, sets }: FamilyRules): PolicyView {
+  const byName = new Map(sets.map((set) => [set.name, set]));
+  return viewOf(
+    family,
+    (name) => chains.find((chain) => chain.name === name)?.rules ?? [],
+    (name) => byName.get(name),
+  );
+}
+
+function parsed(table: OwnTable, chain: string): Rule[] {
+  return (table.chains.get(chain) ?? []).flatMap((text) => parseRule(text, table.family) ?? []);
+}
+
+function viewOf(family: Family, rules: (chain: string) => readonly Rule[], lookup: Lookup): PolicyView {
+  const host = rules(CHAINS.host).map(shapeOf);
+  const sources = (kind: 'return' | 'drop'): string[] =>
+    host.flatMap(({ action, source, ports }) =>
+      action === kind && source !== undefined && ports === undefined ? [source] : [],
+    );
+  const open = host.filter(({ action, ports }) => action === 'return' && ports !== undefined);
+  const all = host.flatMap(({ source, ports }) => [source, ports]).filter((name) => name !== undefined);
+  return {
+    trusted: prefixes(sources('return'), lookup, family),
+    blocked: prefixes(sources('drop'), lookup, family),
+    public: open
+      .filter(({ source }) => source === undefined)
+      .flatMap(({ ports, protocol }) => portTexts(lookup(ports ?? ''), protocol)),
+    allow: open.flatMap(({ source, ports, protocol }) =>
+      source === undefined
+        ? []
+        : [`${sourceText(lookup(source))} → ${portTexts(lookup(ports ?? ''), protocol).join(', ')}`],
+    ),
+    unread: all.filter((name) => lookup(name)?.kind === 'unread'),
+    internal: rules(CHAINS.arriving).flatMap(internalLink),
+  };
+}
+
+interface Shape {
+  readonly action: Rule['action']['kind'];
+  readonly protocol: Protocol | undefined;
+  readonly source: string | undefined;
+  readonly ports: string | undefined;
+}
+
+/** Which sets a rule asks; rules that ask none (ICMP, DHCP …) are the same for every config. */
+function shapeOf({ match, action }: Rule): Shape {
+  const set = (field: 'src' | 'dst'): string | undefined =>
+    match.filter(isSetMatch).find(({ fields }) => fields.length === 1 && fields[0] === field)?.set;
+  const protocol = match.find((each) => each.kind === 'protocol')?.protocol;
+  return {
+    action: action.kind,
+    protocol: protocol === 'udp' ? 'udp' : protocol === 'tcp' ? 'tcp' : undefined,
+    source: set('src'),
+    ports: set('dst'),
+  };
+}
+
+const isSetMatch = (match: Match): match is Match & { kind: 'in-set' } => match.kind === 'in-set';
+
+function internalLink({ match, action }: Rule): string[] {
+  const [only, ...rest] = match;
+  return action.kind === 'return' && only?.kind === 'in' && rest.length === 0 && only.link !== 'lo' ? [only.link] : [];
+}
+
+function prefixes(names: readonly string[], lookup: Lookup, family: Family): PrefixSet {
+  return names.reduce((all, name) => {
+    const set = lookup(name);
+    return set?.kind === 'net' && set.family === family ? (all.size === 0 ? set.members : all.union(set.members)) : all;
+  }, PrefixSet.empty(family));
+}
+
+function portTexts(set: AnySet, protocol: Protocol | undefined): string[] {
+  if (set?.kind !== 'port' || protocol === undefined) return [];
+  return set.ports.ranges().map(({ first, last }) => formatPortRange({ protocol, first, last }));
+}
+
+function sourceText(set: AnySet): string {
+  if (set?.kind !== 'net') return 'a list';
+  if (set.members.size > 3) return `${set.members.size} prefixes`;
+  return [...set.members.restoreChunks('')]
+    .map((chunk) => new TextDecoder().decode(chunk))
+    .join('')
+    .trim()
+    .replaceAll('\n', ', ');
+}

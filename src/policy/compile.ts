@@ -1,0 +1,162 @@
+import { FAMILIES, type Family } from '../net/family.ts';
+import type { Action, Match, Rule } from '../ruleset/match.ts';
+import { CHAIN_PREFIX, deniedSetName, type SlotRole, slotSetName, type Slots } from '../ruleset/ownership.ts';
+import type { Chain, FamilyRules, Hook, Ruleset } from '../ruleset/ruleset.ts';
+import type { SetSpec } from '../ruleset/set.ts';
+import { neededIcmp, notMisjudged, setUpOfHosts } from './icmp.ts';
+import { type AllowSets, allowSets, listSet } from './content-sets.ts';
+import { LOOPBACK } from './loopback.ts';
+import type { Policy } from './policy.ts';
+import type { Zones } from './zones.ts';
+
+/** The chains, in the order in which a packet can meet them. */
+export const CHAINS = {
+  /** What arrives: is it meant for this machine, and from which side does it come? */
+  arriving: `${CHAIN_PREFIX}PRE`,
+  /** What is to be forwarded: is it meant for something behind this machine? */
+  passing: `${CHAIN_PREFIX}FWD`,
+  /** From outside to this machine: addresses and ports decide. */
+  host: `${CHAIN_PREFIX}HOST`,
+  /** From outside to something behind this machine: addresses decide. */
+  behind: `${CHAIN_PREFIX}BEHIND`,
+  /** ICMP that a network can't do without. */
+  icmp: `${CHAIN_PREFIX}ICMP`,
+  /** The end of the way: remembered, logged if asked, dropped. */
+  deny: `${CHAIN_PREFIX}DENY`,
+} as const;
+
+const LOG_PREFIX = 'seawall denied: ';
+
+/** The rules for a policy. `slots`: under which of their two names the sets are used. */
+export function compile(policy: Policy, slots: Readonly<Record<Family, Slots>> = { 4: {}, 6: {} }): Ruleset {
+  return { 4: compileFamily(policy, 4, slots[4]), 6: compileFamily(policy, 6, slots[6]) };
+}
+
+export function compileFamily(policy: Policy, family: Family, slots: Slots): FamilyRules {
+  const names = (role: SlotRole): string => slotSetName(role, family, slots[role] ?? 'a');
+  const lists = {
+    trusted: listSet(policy.trustedLists[family]),
+    block: listSet(policy.blockLists[family]),
+  };
+  const allow = policy.allow.flatMap((rule) => allowSets(rule, family));
+  const sources: SourceSets = { names, trustedList: lists.trusted?.name, blockList: lists.block?.name };
+  return {
+    family,
+    sets: distinct([
+      { kind: 'net', name: names('trusted'), family, members: policy.trusted[family] },
+      { kind: 'net', name: names('block'), family, members: policy.block[family] },
+      { kind: 'port', name: names('public-tcp'), family, ports: policy.public.tcp },
+      { kind: 'port', name: names('public-udp'), family, ports: policy.public.udp },
+      ...Object.values(lists).filter((set) => set !== undefined),
+      ...allow.flatMap(({ source, ports }) => [source, ports.set]),
+      { kind: 'denied', name: deniedSetName(family), family },
+    ]),
+    chains: [
+      { name: CHAINS.arriving, rules: arrivingRules(policy.zones, family) },
+      { name: CHAINS.passing, rules: passingRules(policy.zones) },
+      { name: CHAINS.host, rules: hostRules(sources, allow, family) },
+      { name: CHAINS.behind, rules: [...trustRules(sources), rule([], { kind: 'goto', chain: CHAINS.deny })] },
+      { name: CHAINS.icmp, rules: [...notMisjudged(family), rule([INVALID], DROP), ...neededIcmp(family)] },
+      { name: CHAINS.deny, rules: denyRules(policy.log, family) },
+    ] satisfies Chain[],
+    hooks: hooks(policy.zones),
+  };
+}
+
+/** Sets by their role in the rules. */
+interface SourceSets {
+  readonly names: (role: SlotRole) => string;
+  readonly trustedList: string | undefined;
+  readonly blockList: string | undefined;
+}
+
+const rule = (match: readonly Match[], action: Action, comment?: string): Rule =>
+  comment === undefined ? { match, action } : { match, action, comment };
+
+const RETURN: Action = { kind: 'return' };
+const DROP: Action = { kind: 'drop' };
+const INVALID: Match = { kind: 'state', states: ['invalid'] };
+const NOT_ESTABLISHED: Match = { kind: 'state', states: ['related', 'established'], not: true };
+
+const from = (set: string): Match => ({ kind: 'in-set', set, fields: ['src'] });
+const port = (set: string): Match => ({ kind: 'in-set', set, fields: ['dst'] });
+
+/** Packets of established connections don't even enter a chain: for them the firewall is this one test. */
+function hooks(zones: Zones): Hook[] {
+  const match = [NOT_ESTABLISHED];
+  const own: Hook[] = [
+    { point: 'prerouting', match, chain: CHAINS.arriving },
+    { point: 'forward', match, chain: CHAINS.passing },
+  ];
+  const groups: Match[] = [NOT_ESTABLISHED, { kind: 'group' }];
+  return zones.bridges.length === 0 ? own : [...own, { point: 'input', match: groups, chain: CHAINS.host }];
+}
+
+function arrivingRules(zones: Zones, family: Family): Rule[] {
+  const toHost: Action = { kind: 'goto', chain: CHAINS.host };
+  return [
+    rule([{ kind: 'elsewhere' }], RETURN),
+    rule([{ kind: 'in', link: 'lo' }], RETURN),
+    // Packets with a loopback address can't come from outside, whatever route_localnet says.
+    rule([{ kind: 'src', prefix: LOOPBACK[family] }], DROP),
+    rule([{ kind: 'dst', prefix: LOOPBACK[family] }], DROP),
+    // Broadcasts on a bridge are for the machines on it too: the own copy is judged on its way in.
+    ...zones.bridges.map((link) => rule([{ kind: 'in', link }, { kind: 'group' }], RETURN)),
+    ...zones.except.map((link) => rule([{ kind: 'in', link }], toHost)),
+    ...zones.internal.map((link) => rule([{ kind: 'in', link }], RETURN)),
+    rule([], toHost),
+  ];
+}
+
+function passingRules(zones: Zones): Rule[] {
+  const toBehind: Action = { kind: 'goto', chain: CHAINS.behind };
+  return [
+    // Judged when it arrived, by the port that the client dialled.
+    rule([{ kind: 'dnat' }], RETURN),
+    ...zones.outer.map((link) => rule([{ kind: 'out', link }], RETURN)),
+    ...zones.except.map((link) => rule([{ kind: 'in', link }], toBehind)),
+    ...zones.internal.map((link) => rule([{ kind: 'in', link }], RETURN)),
+    rule([], toBehind),
+  ];
+}
+
+function hostRules(sources: SourceSets, allow: readonly AllowSets[], family: Family): Rule[] {
+  return [
+    rule([{ kind: 'protocol', protocol: 'icmp' }], { kind: 'jump', chain: CHAINS.icmp }),
+    rule([INVALID], DROP),
+    ...setUpOfHosts(family),
+    ...trustRules(sources),
+    ...(sources.blockList === undefined ? [] : [rule([from(sources.blockList)], DROP)]),
+    ...allow.map(({ source, ports, note }) =>
+      rule([{ kind: 'protocol', protocol: ports.protocol }, from(source.name), port(ports.set.name)], RETURN, note),
+    ),
+    rule([{ kind: 'protocol', protocol: 'tcp' }, port(sources.names('public-tcp'))], RETURN),
+    rule([{ kind: 'protocol', protocol: 'udp' }, port(sources.names('public-udp'))], RETURN),
+    rule([], { kind: 'goto', chain: CHAINS.deny }),
+  ];
+}
+
+/** Blocked beats trusted, everywhere. */
+function trustRules(sources: SourceSets): Rule[] {
+  return [
+    rule([from(sources.names('block'))], DROP),
+    rule([from(sources.names('trusted'))], RETURN),
+    ...(sources.trustedList === undefined ? [] : [rule([from(sources.trustedList)], RETURN)]),
+  ];
+}
+
+function denyRules(log: Policy['log'], family: Family): Rule[] {
+  const set = deniedSetName(family);
+  const limit: Match = { kind: 'limit', count: 10, per: 'minute', burst: 20 };
+  return [
+    // Looked up before it is added: a flood costs a lookup a packet, and its entry counts how often.
+    rule([{ kind: 'in-set', set, fields: ['src', 'dst'], not: true }], { kind: 'note', set }),
+    ...(log === 'limited' ? [rule([limit], { kind: 'log', prefix: LOG_PREFIX })] : []),
+    rule([], DROP),
+  ];
+}
+
+const distinct = (sets: readonly SetSpec[]): SetSpec[] => [...new Map(sets.map((set) => [set.name, set])).values()];
+
+/** Every set of both IP versions. */
+export const allSets = (ruleset: Ruleset): SetSpec[] => FAMILIES.flatMap((family) => ruleset[family].sets);

@@ -1,0 +1,65 @@
+import type { Config } from '../config/model.ts';
+import { FAMILIES } from '../net/family.ts';
+import { formatPrefix } from '../net/prefix.ts';
+import { isEveryone } from '../net/prefix-set.ts';
+import type { Facts } from './facts.ts';
+import type { Policy } from './policy.ts';
+
+/** What is probably not meant, or has a consequence that nobody would guess: one line each, with the way out. */
+export function policyNotes(config: Config, facts: Facts, policy: Policy): string[] {
+  return [
+    ...bridgeNotes(facts, policy),
+    ...subnetNotes(facts, policy),
+    ...uplinkNotes(config, facts),
+    ...everyoneNotes(policy),
+  ];
+}
+
+function bridgeNotes({ links, docker }: Facts, { zones }: Policy): string[] {
+  const foreign = links.filter((link) => link.kind === 'bridge' && !link.uplink && zones.bridges.includes(link.name));
+  const unsure = links.filter(
+    (link) =>
+      docker.seen !== 'live' &&
+      link.kind === 'bridge' &&
+      !link.uplink &&
+      !zones.bridges.includes(link.name) &&
+      zones.except.includes(link.name),
+  );
+  return [
+    ...foreign.map(
+      ({ name }) =>
+        `${name} is a bridge that is not Docker's: its guests reach this machine only as trusted or public; to let them, list it under interfaces.internal`,
+    ),
+    ...unsure.map(
+      ({ name }) =>
+        `${name} may be a bridge of Docker's, which can't be asked now: it is judged like any outer interface`,
+    ),
+  ];
+}
+
+/** Docker's subnets come in on its bridges; from outside they are forged. */
+function subnetNotes({ docker }: Facts, policy: Policy): string[] {
+  return docker.networks.flatMap(({ name, subnets }) =>
+    subnets
+      .filter((subnet) => policy.trusted[subnet.family].covers(subnet))
+      .map(
+        (subnet) =>
+          `trusted covers ${formatPrefix(subnet)}, Docker's network ${name}: a neighbour who forges such a source is trusted too`,
+      ),
+  );
+}
+
+function uplinkNotes({ interfaces }: Config, { links }: Facts): string[] {
+  return links
+    .filter(({ name, uplink }) => uplink && interfaces.internal.includes(name))
+    .map(
+      ({ name }) => `${name} is listed as internal, and the default route leaves there: whoever reaches it is let in`,
+    );
+}
+
+/** Names and lists can add up to what no single entry may say. */
+function everyoneNotes(policy: Policy): string[] {
+  return FAMILIES.filter((family) => isEveryone(policy.trusted[family].union(policy.trustedLists[family]))).map(
+    (family) => `all trusted entries together are every IPv${family} address: this machine is open`,
+  );
+}

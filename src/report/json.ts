@@ -1,0 +1,29 @@
+import type { Flow } from '../analysis/flow.ts';
+import { formatAddress } from '../net/address.ts';
+import { renderChange } from '../iptables/change.ts';
+import type { Step } from '../plan/plan.ts';
+
+/** The version of every `--json` answer; it changes when a field changes its meaning or goes. */
+export const SCHEMA_VERSION = 1;
+
+export const toJson = (value: object): string =>
+  `${JSON.stringify({ schemaVersion: SCHEMA_VERSION, ...value }, null, 2)}\n`;
+
+export const flowJson = ({ protocol, source, sourcePort, destination, port }: Flow): object => ({
+  protocol,
+  source: formatAddress(source),
+  sourcePort,
+  destination: formatAddress(destination),
+  port,
+});
+
+export function stepJson(step: Step): object {
+  switch (step.kind) {
+    case 'make-sets':
+      return { kind: step.kind, create: step.make.map(({ name }) => name), swap: step.replace.map(({ name }) => name) };
+    case 'drop-sets':
+      return { kind: step.kind, destroy: step.names };
+    case 'change-table':
+      return { kind: step.kind, family: step.change.family, restore: renderChange(step.change) };
+  }
+}

@@ -1,0 +1,88 @@
+import type { PolicyChange } from '../plan/changes.ts';
+import type { DockerFacts } from '../policy/facts.ts';
+import type { Family } from '../net/family.ts';
+import type { Colours } from './colours.ts';
+import { counted, grouped, wrap } from './text.ts';
+
+export interface StatusFacts {
+  readonly state: 'as-configured' | 'differs' | 'off';
+  /** One family has no hook: its packets aren't judged. */
+  readonly halfHooked: boolean;
+  readonly changes: readonly PolicyChange[];
+  readonly repairs: number;
+  /** `older`: the next boot would load another policy than the config's. */
+  readonly boot: 'ready' | 'older' | 'missing';
+  readonly families: readonly FamilyStatus[];
+  readonly docker: DockerFacts;
+  readonly internal: readonly string[];
+  readonly outer: readonly string[];
+}
+
+export interface FamilyStatus {
+  readonly family: Family;
+  readonly trusted: number;
+  readonly blocked: number;
+  readonly rules: number;
+  readonly dropped: number;
+}
+
+const CELL = 11;
+
+export function statusReport(facts: StatusFacts, colours: Colours): string {
+  const row = (name: string, text: string): string =>
+    `  ${name.padEnd(CELL)}${wrap(text, ' '.repeat(CELL + 2)).trimStart()}`;
+  return [
+    headline(facts, colours),
+    ...(facts.state === 'off' ? [] : facts.families.map((family) => row(`IPv${family.family}`, familyText(family)))),
+    row('Docker', dockerText(facts.docker)),
+    row('internal', facts.internal.join(', ')),
+    row('outer', facts.outer.join(', ') || 'none'),
+    row('at boot', BOOT[facts.boot]),
+    ...differences(facts, colours),
+  ].join('\n');
+}
+
+function headline({ state, halfHooked }: StatusFacts, { green, red, yellow }: Colours): string {
+  if (state === 'off')
+    return red('Seawall does not stand: this machine is as open as Docker leaves it. Close it: seawall apply');
+  if (halfHooked) return red('Seawall stands for one IP version only! Heal it: seawall apply');
+  if (state === 'differs') return yellow('Seawall stands, but differs from the config. Heal it: seawall apply');
+  return green('Seawall stands, as the config says.');
+}
+
+const familyText = ({ trusted, blocked, rules, dropped }: FamilyStatus): string =>
+  `${counted(trusted, 'trusted prefix', 'trusted prefixes')}, ${grouped(blocked)} blocked, ${counted(rules, 'rule')}, ${counted(dropped, 'packet')} dropped`;
+
+function dockerText({ seen, version, networks, swarm }: DockerFacts): string {
+  if (seen === 'unknown') return 'never seen on this machine';
+  const bridges = networks.filter(({ bridge }) => bridge !== undefined).length;
+  const macvlan = networks.filter(({ driver }) => driver === 'macvlan' || driver === 'ipvlan').length;
+  return [
+    `${version ?? 'version unknown'}${seen === 'remembered' ? ' (not answering; as last seen)' : ''}`,
+    counted(bridges, 'bridge network'),
+    ...(swarm ? ['swarm'] : []),
+    ...(macvlan > 0
+      ? [`${counted(macvlan, 'macvlan or ipvlan network')}: out of reach of any firewall on this host`]
+      : []),
+  ].join(', ');
+}
+
+const BOOT: Readonly<Record<StatusFacts['boot'], string>> = {
+  ready: 'the same rules are ready to load',
+  older: 'an earlier policy is ready to load; the next apply renews it',
+  missing: 'nothing is ready: apply writes it',
+};
+
+function differences({ state, changes, repairs }: StatusFacts, { green, red, dim }: Colours): string[] {
+  if (state !== 'differs') return [];
+  const lines = changes.flatMap(({ area, added, removed }) => [
+    ...added.map((text) => `  ${green('missing')}  ${area}: ${text}`),
+    ...removed.map((text) => `  ${red('surplus')}  ${area}: ${text}`),
+  ]);
+  return [
+    '',
+    ...(lines.length > 0
+      ? lines
+      : [dim(`  the policy is the same, but ${counted(repairs, 'part')} of the rules or sets differ`)]),
+  ];
+}
