@@ -124,7 +124,7 @@ export class AgentClient {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return Promise.resolve();
     return new Promise((resolve) => {
       this.#child.once('close', () => resolve());
-      this.#child.stdin?.end();
+      this.#child.kill('SIGKILL');
     });
   }
 

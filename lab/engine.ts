@@ -16,6 +16,8 @@ export interface EngineOptions {
   /** More of daemon.json: `{ipv6: true, 'fixed-cidr-v6': …, ip6tables: true, experimental: true, bridge: 'none', …}`. */
   readonly config?: Readonly<Record<string, unknown>>;
   readonly env?: Readonly<Record<string, string>>;
+  /** false: `createWorld` leaves the start to the test. */
+  readonly autostart?: boolean;
 }
 
 const READY_MS = 30_000;
@@ -31,6 +33,7 @@ export class Engine {
   #init: Holder | undefined;
   #child: ChildProcess | undefined;
   #api: DockerApi | undefined;
+  #imported = false;
 
   constructor(machine: Holder, dir: string, cgroup: string, options: EngineOptions) {
     this.#machine = machine;
@@ -65,6 +68,8 @@ export class Engine {
     child.stderr?.pipe(log);
     child.stdin?.end();
     await this.#ready(child);
+    if (!this.#imported) await this.importImage();
+    this.#imported = true;
   }
 
   /** SIGTERM and wait until it is gone; containers end too, unless live-restore is on. */
@@ -82,7 +87,7 @@ export class Engine {
     await this.start();
   }
 
-  /** Makes the lab's image known; once per data folder. */
+  /** Makes the lab's image known; the first start does it. */
   async importImage(): Promise<void> {
     await this.api.upload(`/images/create?fromSrc=-&repo=${IMAGE}&tag=latest`, await imageTar());
   }
@@ -103,7 +108,8 @@ export class Engine {
 
   #daemonConfig(): object {
     return {
-      hosts: [`unix://${this.socket}`],
+      // The second one is where programs of the machine expect it.
+      hosts: [`unix://${this.socket}`, 'unix:///run/docker.sock'],
       'data-root': this.#file('data'),
       'exec-root': this.#file('exec'),
       pidfile: this.#file('docker.pid'),

@@ -19,8 +19,8 @@ import { NODES, type TopologyOptions, buildTopology, setPathMtu } from './topolo
  * A small internet on one machine: a host with a real dockerd, clients in namespaces of their own, real packets.
  * lab/addresses.ts shows who sits where.
  *
- *     const world = await createWorld();                       // about 1 s; { engine: false } without Docker
- *     const targets = await populate(world);                   // lab/populate.ts: the standard services and containers
+ *     const world = await createWorld();                       // about 1 s, dockerd included
+ *     const targets = await populate(world);                   // lab/populate.ts, 2 s: services and containers
  *     await world.writeConfig('version: 1\ntrusted: [203.0.113.7]\npublic: [22/tcp]\n');
  *     await world.seawall(['apply', '--yes']);                 // dist/seawall.mjs inside the host
  *     const alice = await world.agent('trusted-a');
@@ -69,7 +69,7 @@ export class World {
     const machine = await startMachine(netns('host'), join(claimed.dir, 'mounts'));
     const world = new World(claimed, machine, programs, options);
     await world.#chooseIptables(options.iptables);
-    await Promise.all([...NODES.map((node) => linksUp(netns(node))), options.engine === false || world.#startEngine()]);
+    await Promise.all([...NODES.map((node) => linksUp(netns(node))), world.#startEngine(options)]);
     return world;
   }
 
@@ -178,9 +178,9 @@ export class World {
     reclaim(this.#claim);
   }
 
-  async #startEngine(): Promise<void> {
+  async #startEngine(options: WorldOptions): Promise<void> {
+    if (options.engine === false || options.engine?.autostart === false) return;
     await this.engine.start();
-    await this.engine.importImage();
   }
 
   async #chooseIptables(variant: 'nft' | 'legacy' | undefined): Promise<void> {

@@ -3,10 +3,21 @@ import type { Effects } from '../effects/types.ts';
 import { formatAddress } from '../net/address.ts';
 
 /** conntrack(8) options that name exactly one connection. */
-const options = ({ protocol, source, sourcePort, destination, port }: Flow): string[] => [
-  ...['-D', '-f', source.family === 4 ? 'ipv4' : 'ipv6', '-p', protocol],
-  ...['-s', formatAddress(source), '-d', formatAddress(destination), '--sport', `${sourcePort}`, '--dport', `${port}`],
-];
+const options = ({ protocol, source, sourcePort, destination, port }: Flow): string[] => {
+  const ends = ['-s', formatAddress(source), '-d', formatAddress(destination)];
+  return [
+    '-D',
+    '-f',
+    source.family === 4 ? 'ipv4' : 'ipv6',
+    '-p',
+    protocol,
+    ...ends,
+    '--sport',
+    `${sourcePort}`,
+    '--dport',
+    `${port}`,
+  ];
+};
 
 /**
  * Makes the kernel forget these connections, and no other: their next packet is a new one, and denied.

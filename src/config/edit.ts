@@ -96,8 +96,9 @@ function removalOf(text: string, name: ListName, index: number): Change[] | unde
 /** Reads the text again: it must say what was asked for, and else what it said before. */
 function verified(text: string, wanted: string, list: ListName): Edit {
   const { config, problems } = readConfig(text);
-  if (config === undefined) return invalid(problems);
-  if (meaningOf(config) !== wanted) return byHand(list);
+  const everyone = problems.find(({ code }) => code === 'everyone');
+  if (everyone !== undefined) return refused(everyone.message, everyone.hint);
+  if (config === undefined || meaningOf(config) !== wanted) return byHand(list);
   return { kind: 'changed', text, ...noteOf(config, list, problems) };
 }
 

@@ -30,7 +30,7 @@ export const completion: Command = {
   },
 };
 
-const toCompletion = ({ name, summary, options, words = [] }: CommandInfo) => ({
+export const toCompletion = ({ name, summary, options, words = [] }: CommandInfo) => ({
   name,
   summary,
   words,

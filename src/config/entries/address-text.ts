@@ -11,8 +11,9 @@ type Failure = Extract<Parsed<Prefix, PrefixFault>, { ok: false }>;
 /** Whether a text that is no address was meant as one; else it is a name. Names have a letter in their last part. */
 export function looksLikeAddress(text: string, fault: PrefixFault): boolean {
   if (fault === 'not-ascii') return !/\p{L}/u.test(text.normalize('NFKC')) || /^[0-9a-f:.\s/]+$/i.test(ascii(text));
-  if (fault !== 'not-an-address') return true;
-  return !/[a-z]/i.test(lastLabel(text)) || /^[0-9a-f:.%/]*:[0-9a-f:.%/]*$/i.test(text);
+  if (/^\.{1,2}\/|:\/\//.test(text)) return false;
+  if (fault !== 'not-an-address' || /:.*:/.test(text)) return true;
+  return !/[a-z]/i.test(lastLabel(text));
 }
 
 const ascii = (text: string): string => text.normalize('NFKC').replace(/\p{Cf}/gu, '');

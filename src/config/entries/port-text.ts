@@ -64,11 +64,13 @@ function swapped(text: string): string | undefined {
   return behind === undefined ? undefined : valid(`${behind}/${before}`);
 }
 
-/** `22,80/tcp`, `22/tcp 80/tcp`. */
+/** `22,80/tcp`, `22/tcp 80/tcp`, `22 80`. */
 function list(text: string): string | undefined {
   const [, ports = '', protocol = 'tcp'] = /^([^/]*,[^/]*)(?:\/(tcp|udp))?$/.exec(text) ?? [];
-  const parts = ports === '' ? text.split(/[\s,]+/) : ports.split(/[\s,]+/).map((port) => `${port}/${protocol}`);
-  return parts.length > 1 ? valid(...parts) : undefined;
+  const parts = (ports === '' ? text : ports).split(/[\s,]+/);
+  return parts.length > 1
+    ? valid(...parts.map((part) => (part.includes('/') ? part : `${part}/${protocol}`)))
+    : undefined;
 }
 
 function valid(...parts: string[]): string | undefined {

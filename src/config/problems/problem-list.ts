@@ -18,6 +18,8 @@ export const warningOf = (code: ProblemCode, message: string, hint: string): Fin
   hint,
 });
 
+const rank = ({ severity }: Problem): number => (severity === 'error' ? 0 : 1);
+
 /** Collects what is wrong with one text, in whatever order it is found. */
 export class ProblemList {
   readonly positions: Positions;
@@ -43,8 +45,8 @@ export class ProblemList {
     return this.#found.some(({ severity }) => severity === 'error');
   }
 
-  /** In the order of the file. */
+  /** In the order of the file; of those at one place, errors first. */
   sorted(): Problem[] {
-    return this.#found.toSorted((a, b) => a.at.offset - b.at.offset);
+    return this.#found.toSorted((a, b) => a.at.offset - b.at.offset || rank(a) - rank(b));
   }
 }

@@ -4,7 +4,7 @@ import { KEYS, placeOf, type Path } from './places.ts';
 import type { ProblemList } from '../problems/problem-list.ts';
 import { quoted } from '../problems/quoted.ts';
 import { configSchema } from '../schema.ts';
-import { child, plain, type Mapping, type Tree } from '../yaml/tree.ts';
+import { child, itemsOf, plain, type Mapping, type Tree } from '../yaml/tree.ts';
 import { reportUnknownKeys } from './unknown-keys.ts';
 import { reportWrongItem } from './wrong-item.ts';
 import { reportWrongList, reportWrongMapping } from './wrong-type.ts';
@@ -13,8 +13,18 @@ type Issue = v.InferIssue<typeof configSchema>;
 
 /** Reports where the tree has not the structure of a config: keys that are unknown or missing, values of a wrong kind. */
 export function checkStructure(tree: Tree, problems: ProblemList): void {
+  reportLists(tree, problems);
   const { issues = [] } = v.safeParse(configSchema, plain(tree));
   for (const issue of issues) reportIssue(issue, tree, problems);
+}
+
+/** Lists where keys belong: to the schema's library, which asks for an object, a list is one. */
+function reportLists(root: Tree, problems: ProblemList): void {
+  const rules = itemsOf(child(root, 'allow')).map((_, index) => ['allow', index]);
+  for (const path of [[], ['interfaces'], ['docker'], ...rules]) {
+    const tree = resolve(root, path);
+    if (tree?.kind === 'list') reportWrongMapping(placeOf(path), tree, problems);
+  }
 }
 
 function reportIssue(issue: Issue, root: Tree, problems: ProblemList): void {
@@ -48,6 +58,7 @@ function reportMissing(key: string, parent: Mapping, problems: ProblemList): voi
 }
 
 function reportValue(place: string, tree: Tree, problems: ProblemList): void {
+  if (tree.kind === 'faulty') return;
   if (place === 'version') reportVersion(tree, problems);
   else if (place === 'allow.*.from' && isEmpty(tree)) reportEmptyFrom(tree.span, problems);
   else if (place === 'allow.*.to' && isEmpty(tree)) reportEmptyTo(tree.span, problems);

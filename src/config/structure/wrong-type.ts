@@ -6,7 +6,7 @@ import type { Tree } from '../yaml/tree.ts';
 const lastKey = (place: string): string => place.slice(place.lastIndexOf('.') + 1);
 
 export const nameOfKind = (tree: Tree): string =>
-  ({ text: 'a single value', list: 'a list', mapping: "'key: value'", nothing: 'nothing' })[tree.kind];
+  ({ text: 'a single value', list: 'a list', mapping: "'key: value'", nothing: 'nothing', faulty: 'this' })[tree.kind];
 
 /** Where a list (or the text of a note) should be, and something else is. */
 export function reportWrongList(place: string, tree: Tree, problems: ProblemList): void {

@@ -117,14 +117,16 @@ export class TreeBuilder {
     const target = this.#anchors.get(node.source);
     if (target === undefined || target === 'open') {
       this.#badAlias(node.source, span, target === 'open');
-      return { kind: 'nothing', span };
+      return { kind: 'faulty', span };
     }
+    const before = this.#aliased;
     this.#aliased += target.size;
     this.#size += target.size;
     if (this.#aliased <= MOST_ALIASED) return { ...target.tree, span };
-    this.#problems.error('too-many-aliases', span, 'the aliases add up to too much', 'write the entries out');
-    this.#aliased = Number.NEGATIVE_INFINITY;
-    return { kind: 'nothing', span };
+    if (before <= MOST_ALIASED) {
+      this.#problems.error('too-many-aliases', span, 'the aliases add up to too much', 'write the entries out');
+    }
+    return { kind: 'faulty', span };
   }
 
   #badAlias(name: string, span: Span, isOpen: boolean): void {

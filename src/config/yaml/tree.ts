@@ -4,7 +4,7 @@ import type { Span } from '../problems/positions.ts';
  * What the YAML says, with where it says it: all that the rest of this floor knows of YAML. Scalars stay text (`010`
  * and `no` are what was written), aliases stand resolved in their place, with the span of the alias.
  */
-export type Tree = Text | List | Mapping | Nothing;
+export type Tree = Text | List | Mapping | Nothing | Faulty;
 
 export interface Text {
   readonly kind: 'text';
@@ -36,6 +36,12 @@ export interface Nothing {
   readonly span: Span;
 }
 
+/** Something whose fault is reported already. */
+export interface Faulty {
+  readonly kind: 'faulty';
+  readonly span: Span;
+}
+
 /** The value of a key, whatever the tree is; undefined where there is no such key. */
 export const child = (tree: Tree | undefined, key: string | number): Tree | undefined => {
   if (tree?.kind === 'mapping') return tree.entries.find((entry) => entry.key === key)?.value;
@@ -55,6 +61,7 @@ export function plain(tree: Tree): unknown {
     case 'text':
       return tree.text;
     case 'nothing':
+    case 'faulty':
       return null;
     case 'list':
       return tree.items.map(plain);

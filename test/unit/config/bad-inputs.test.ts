@@ -27,7 +27,9 @@ test('every code is produced by some input, and no other', () => {
 
 test('all problems are shown at once, in the order of the file', () => {
   const valid = BAD_INPUTS.filter(({ text }) => text.startsWith('version: 1\ntrusted:\n  - ') && !text.includes('&'));
-  const entries = valid.flatMap(({ text }) => text.split('\n').slice(2, 3)).filter((line) => !/\uFFFD|\0|- - /.test(line));
+  const entries = valid
+    .flatMap(({ text }) => text.split('\n').slice(2, 3))
+    .filter((line) => !/\uFFFD|\0|- - /.test(line));
   const { problems } = readConfig(`version: 1\ntrusted:\n${entries.join('\n')}\nlgo: off\nbackend: nft\n`);
   const lines = problems.map(({ at }) => at.line);
   expect(lines).toEqual(lines.toSorted((a, b) => a - b));

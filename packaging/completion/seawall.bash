@@ -1,0 +1,27 @@
+# bash completion for seawall
+_seawall() {
+  local word=${COMP_WORDS[COMP_CWORD]} words
+  case ${COMP_WORDS[COMP_CWORD - 1]} in
+    --config) COMPREPLY=($(compgen -f -- "$word")); return ;;
+    --state-dir | --output) COMPREPLY=($(compgen -d -- "$word")); return ;;
+  esac
+  if ((COMP_CWORD == 1)); then
+    words='init plan apply status trust block public export doctor down completion --help --version'
+  else
+    case ${COMP_WORDS[1]} in
+      init) words='--print --config --state-dir --json --quiet --help' ;;
+      plan) words='--rules --config --state-dir --json --quiet --help' ;;
+      apply) words='--yes --force --config --state-dir --json --quiet --help' ;;
+      status) words='--config --state-dir --json --quiet --help' ;;
+      trust) words='add remove list --yes --force --config --state-dir --json --quiet --help' ;;
+      block) words='add remove list --yes --force --config --state-dir --json --quiet --help' ;;
+      public) words='add remove list --yes --force --config --state-dir --json --quiet --help' ;;
+      export) words='--output --config --state-dir --json --quiet --help' ;;
+      doctor) words='--config --state-dir --json --quiet --help' ;;
+      down) words='--yes --config --state-dir --json --quiet --help' ;;
+      completion) words='bash zsh fish --config --state-dir --json --quiet --help' ;;
+    esac
+  fi
+  COMPREPLY=($(compgen -W "$words" -- "$word"))
+}
+complete -F _seawall seawall

@@ -1,0 +1,35 @@
+#compdef seawall
+_seawall() {
+  local -a commands
+  commands=(
+    'init:write a first config from what this machine shows'
+    'plan:what apply would change, and which connections it would cut; changes nothing'
+    'apply:make the machine what the config says, in place and without a gap'
+    'status:whether what stands in the kernel is what the config says'
+    'trust:let an address, prefix or name reach everything'
+    'block:shut an address or prefix out of everything, public ports too'
+    'public:open a port to everyone'
+    'export:the policy as plain ipset and iptables text, for a machine without Seawall'
+    'doctor:what on this machine would get in the way, and what to do about it'
+    'down:remove all of the firewall, and nothing else'
+    'completion:a script that makes your shell complete commands and options'
+  )
+  if ((CURRENT == 2)); then
+    _describe command commands
+    return
+  fi
+  case $words[2] in
+    init) compadd -- --print --config --state-dir --json --quiet --help ;;
+    plan) compadd -- --rules --config --state-dir --json --quiet --help ;;
+    apply) compadd -- --yes --force --config --state-dir --json --quiet --help ;;
+    status) compadd -- --config --state-dir --json --quiet --help ;;
+    trust) compadd -- add remove list --yes --force --config --state-dir --json --quiet --help ;;
+    block) compadd -- add remove list --yes --force --config --state-dir --json --quiet --help ;;
+    public) compadd -- add remove list --yes --force --config --state-dir --json --quiet --help ;;
+    export) compadd -- --output --config --state-dir --json --quiet --help ;;
+    doctor) compadd -- --config --state-dir --json --quiet --help ;;
+    down) compadd -- --yes --config --state-dir --json --quiet --help ;;
+    completion) compadd -- bash zsh fish --config --state-dir --json --quiet --help ;;
+  esac
+}
+_seawall "$@"

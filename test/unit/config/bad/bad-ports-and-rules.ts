@@ -1,0 +1,107 @@
+import { one, port, ports, with22, type BadInput } from './bad-input.ts';
+
+export const portInputs: BadInput[] = [
+  port('22', 'no-protocol', 'write 22/tcp'),
+  port('ssh', 'not-a-port', 'write 22/tcp'),
+  port('nonsense', 'not-a-port', 'PORT/tcp'),
+  port('80:tcp', 'not-a-port', 'write 80/tcp'),
+  port('tcp/80', 'not-a-port', 'write 80/tcp'),
+  port('tcp:80', 'not-a-port', 'write 80/tcp'),
+  port('80 tcp', 'not-a-port', 'write 80/tcp'),
+  port('8080:80', 'not-a-port', 'write 8080/tcp, the port that a client dials'),
+  port('8080:80/tcp', 'not-a-port', 'write 8080/tcp, the port that a client dials'),
+  port('127.0.0.1:8080:80', 'not-a-port', 'write 8080/tcp'),
+  port('8000:8010/udp', 'not-a-port', 'for a range, 8000-8010/udp'),
+  port('22 443', 'not-a-port', 'one entry for each: 22/tcp, 443/tcp'),
+  port('22/tcp 443/tcp', 'not-a-port', 'one entry for each: 22/tcp, 443/tcp'),
+  port('"22,443/tcp"', 'not-a-port', 'one entry for each: 22/tcp, 443/tcp'),
+  port('22/sctp', 'unknown-protocol', 'tcp or udp'),
+  port('22/both', 'unknown-protocol', 'one entry for each: 22/tcp, 22/udp'),
+  port('0/tcp', 'port-range', '1 to 65535'),
+  port('70000/tcp', 'port-range', '1 to 65535'),
+  port('9-8/tcp', 'backwards', 'write 8-9/tcp'),
+  port('022/tcp', 'leading-zero', 'write 22/tcp'),
+  port('1-65535/tcp', 'w all-ports', 'meant to be open'),
+  one('all ports in two parts', ports('1-1000/udp, 1001-65535/udp'), '2:10 w all-ports', 'meant'),
+  one('a port twice', ports('22/tcp, 22/TCP'), '2:18 w duplicate', 'delete one'),
+  one('a port within a range', ports('8005/tcp, 8000-8010/tcp'), '2:10 w covered', 'narrower'),
+  one('ranges that overlap', ports('8000-8010/tcp, 8005-8020/tcp'), '2:25 w overlap', '8000-8020/tcp'),
+  one('an empty port', ports('22/tcp, ~'), '2:18 empty', 'delete it'),
+];
+
+export const rules: BadInput[] = [
+  one('no from', with22('allow: [{to: [9100/tcp]}]\n'), '3:10 empty-from', 'from: ['),
+  one('an empty from', with22('allow: [{from: [], to: [9100/tcp]}]\n'), '3:16 empty-from', 'from: ['),
+  one('a null from', with22('allow: [{from: ~, to: [9100/tcp]}]\n'), '3:16 empty-from', 'from: ['),
+  one('no to', with22('allow: [{from: [192.0.2.1]}]\n'), '3:10 empty-to', 'to: ['),
+  one('an empty to', with22('allow: [{from: [192.0.2.1], to: []}]\n'), '3:33 empty-to', 'to: ['),
+  { name: 'an empty rule', text: with22('allow: [{}]\n'), expect: ['3:9 empty-from', '3:9 empty-to'] },
+  one('an empty entry', with22('allow: [~]\n'), '3:9 wrong-type', '- {from:'),
+  one(
+    'a value for from',
+    with22('allow: [{from: 192.0.2.1, to: [9100/tcp]}]\n'),
+    '3:16 wrong-type',
+    'from: [192.0.2.1]',
+  ),
+  one(
+    'a key of a rule',
+    with22('allow: [{from: [192.0.2.1], port: [9100/tcp], to: [1/tcp]}]\n'),
+    '3:29 unknown-key',
+    "'to'",
+  ),
+  one('a bad address in a rule', with22('allow: [{from: [10.1], to: [9100/tcp]}]\n'), '3:17 short-v4', '10.0.0.1'),
+  one('a bad port in a rule', with22('allow: [{from: [192.0.2.1], to: [9100]}]\n'), '3:34 no-protocol', '9100/tcp'),
+  one(
+    'a long note',
+    with22(`allow: [{from: [192.0.2.1], to: [1/tcp], note: ${'x'.repeat(101)}}]\n`),
+    '3:48 bad-note',
+    'shorten',
+  ),
+  one(
+    'a note of two lines',
+    with22('allow: [{from: [192.0.2.1], to: [1/tcp], note: "a\\nb"}]\n'),
+    '3:48 bad-note',
+    'one line',
+  ),
+  one(
+    'a note with an escape',
+    with22('allow: [{from: [192.0.2.1], to: [1/tcp], note: "\\e[2J"}]\n'),
+    '3:48 bad-note',
+    'one line',
+  ),
+  one('a list for a note', with22('allow: [{from: [192.0.2.1], to: [1/tcp], note: [a]}]\n'), '3:48 bad-note', 'quotes'),
+];
+
+const iface = (entry: string, code: string, hint: string): BadInput =>
+  one(`interface ${entry}`, with22(`interfaces: {internal: [${entry}]}\n`), `3:25 ${code}`, hint);
+
+export const interfaces: BadInput[] = [
+  iface('abcdefghijklmnop', 'bad-interface', 'ip link'),
+  iface('a/b', 'bad-interface', 'letters'),
+  iface('"a b"', 'bad-interface', 'letters'),
+  iface('"."', 'bad-interface', 'wg0'),
+  iface('".."', 'bad-interface', 'wg0'),
+  iface('""', 'bad-interface', 'delete'),
+  iface('wg+', 'bad-interface', "'wg*'"),
+  iface('"*"', 'bad-interface', 'wg*'),
+  iface('w*g', 'bad-interface', 'w*'),
+  iface('eth0:1', 'bad-interface', 'write eth0'),
+  iface('eth0@if3', 'bad-interface', 'write eth0'),
+  iface('-j', 'bad-interface', 'letters'),
+  iface('"a;b"', 'bad-interface', 'letters'),
+  iface('lo', 'w loopback-interface', 'delete'),
+  one('an interface twice', with22('interfaces: {internal: [wg0, wg0]}\n'), '3:30 w duplicate', 'delete one'),
+  one('an interface of a wildcard', with22('interfaces: {internal: [wg0, wg*]}\n'), '3:25 w covered', 'delete'),
+  one(
+    'inside and outside',
+    with22('interfaces:\n  internal: [wg0]\n  external: [eth0, wg0]\n'),
+    '5:20 interface-conflict',
+    'delete one',
+  ),
+  one(
+    'inside and outside by a wildcard',
+    with22('interfaces: {internal: [wg*], external: [wg0]}\n'),
+    '3:42 interface-conflict',
+    'one by one',
+  ),
+];
