@@ -9,6 +9,8 @@ export interface ContainerOptions {
   readonly image?: string;
   /** A network's name; `host` for the machine's own network. Default: the default bridge. */
   readonly network?: string;
+  /** Fixed addresses, on a network whose subnets were given. Default: Docker's choice, which a restart may change. */
+  readonly addresses?: { readonly v4: string; readonly v6: string };
   /** As behind `docker run -p`. */
   readonly publish?: readonly string[];
   readonly privileged?: boolean;
@@ -120,6 +122,8 @@ export class Containers {
 
 function specOf(options: ContainerOptions): object {
   const { exposed, bindings } = portBindings(options.publish ?? []);
+  const { network = 'default', addresses } = options;
+  const fixed = { IPAMConfig: { IPv4Address: addresses?.v4, IPv6Address: addresses?.v6 } };
   return {
     Image: options.image ?? IMAGE,
     Cmd: options.cmd,
@@ -129,11 +133,12 @@ function specOf(options: ContainerOptions): object {
     // A shell that is process 1 ignores SIGTERM: stopping would take 10 s a container.
     StopSignal: 'SIGKILL',
     HostConfig: {
-      NetworkMode: options.network ?? 'default',
+      NetworkMode: network,
       PortBindings: bindings,
       Binds: options.binds ?? [],
       Privileged: options.privileged ?? false,
       RestartPolicy: { Name: options.restart ?? 'no' },
     },
+    ...(addresses === undefined ? {} : { NetworkingConfig: { EndpointsConfig: { [network]: fixed } } }),
   };
 }

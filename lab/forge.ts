@@ -22,9 +22,18 @@ export interface Forgery {
 export async function forge(world: World, forgery: Forgery): Promise<() => Promise<void>> {
   const nft = [...world.enter(forgery.node), 'nft'];
   await must([...nft, '-f', '-'], { input: rules(forgery) });
+  const next = forgery.node === 'neighbour' ? forgery.destination : undefined;
+  // On the host's own link it is the packet's destination that is asked for by ARP, and nobody would answer to that.
+  if (next !== undefined) await world.ip('neighbour', `neigh replace ${next} lladdr ${await hostMac(world)} dev eth0`);
   return async () => {
     await must([...nft, 'delete', 'table', 'inet', 'forge']);
+    if (next !== undefined) await world.ip('neighbour', `neigh del ${next} dev eth0`);
   };
+}
+
+async function hostMac(world: World): Promise<string> {
+  const { stdout } = await world.exec('host', ['cat', '/sys/class/net/eth0/address']);
+  return stdout.trim();
 }
 
 function rules({ to, protocol, port, source, destination }: Forgery): string {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { ChildProcess } from 'node:child_process';
 import { start } from './command.ts';
-import { enterNetns } from './netns.ts';
+import { enterNetns, netnsPath } from './netns.ts';
 import { firstChild } from './processes.ts';
 
 /**
@@ -15,8 +15,9 @@ import { firstChild } from './processes.ts';
 export interface Holder {
   /** A process in the namespaces, as this process sees it. */
   readonly pid: number;
-  /** The words that run a command in there. */
+  /** The words that run a command in there. They fail when the world is gone. */
   readonly enter: readonly string[];
+  readonly netns: string;
 }
 
 const MACHINE = `
@@ -46,8 +47,7 @@ export async function startMachine(netns: string, dir: string): Promise<Holder> 
   const unshare = ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', MACHINE, 'sh', dir];
   const child = start([...enterNetns(netns), ...unshare]);
   await ready(child, 'the machine');
-  const pid = child.pid ?? 0;
-  return { pid, enter: ['nsenter', '-t', String(pid), '-m', '-n', '--'] };
+  return holder(child.pid ?? 0, netns, ['-m']);
 }
 
 /** A pid namespace (and a copy of the mounts with its own /proc) inside the machine, for one engine. */
@@ -57,7 +57,12 @@ export async function startInit(machine: Holder): Promise<Holder> {
   await ready(child, 'the pid namespace');
   const pid = firstChild(child.pid ?? 0);
   if (pid === undefined) throw new Error('the pid namespace ended at once');
-  return { pid, enter: ['nsenter', '-t', String(pid), '-m', '-n', '-p', '--'] };
+  return holder(pid, machine.netns, ['-m', '-p']);
+}
+
+/** The network comes by name, not by pid: a pid may belong to somebody else one day, and this machine has a firewall. */
+function holder(pid: number, netns: string, flags: readonly string[]): Holder {
+  return { pid, netns, enter: ['nsenter', '-t', String(pid), ...flags, `--net=${netnsPath(netns)}`, '--'] };
 }
 
 async function ready(child: ChildProcess, what: string): Promise<void> {

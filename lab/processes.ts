@@ -34,11 +34,21 @@ export function isAlive(pid: number): boolean {
   return state !== '' && state !== 'Z' && state !== 'X';
 }
 
-/** Living processes whose network namespace is one of the named ones. They can only be the world's own. */
-export function pidsInNamespaces(names: readonly string[]): number[] {
-  const inodes = new Set(names.map(namespaceInode));
+/**
+ * Living processes of a world: whose network namespace is one of the named ones or that of a container in the world's
+ * cgroup. They can only be the world's own.
+ */
+export function pidsOfWorld(namespaces: readonly string[], cgroup: string): number[] {
+  const pids = allPids();
+  const inContainers = pids.filter((pid) => (procFile(pid, 'cgroup') ?? '').includes(`/${cgroup}/`));
+  const inodes = new Set([...namespaces.map(namespaceInode), ...inContainers.map(networkOf)]);
   inodes.delete(undefined);
-  return allPids().filter((pid) => inodes.has(inodeOf(`/proc/${pid}/ns/net`)) && isAlive(pid));
+  inodes.delete(networkOf(process.pid));
+  return pids.filter((pid) => inodes.has(networkOf(pid)) && isAlive(pid));
+}
+
+function networkOf(pid: number): number | undefined {
+  return inodeOf(`/proc/${pid}/ns/net`);
 }
 
 function namespaceInode(name: string): number | undefined {

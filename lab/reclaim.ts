@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, rmdirSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PREFIX } from './netns.ts';
-import { isAlive, killAll, pidsInNamespaces, startTime } from './processes.ts';
+import { isAlive, killAll, pidsOfWorld, startTime } from './processes.ts';
 
 /**
  * What a world has on this machine, written before anything of it exists: a folder under the temporary directory,
@@ -36,10 +36,11 @@ export function claim(): Claim {
 /** Ends every process of a world and removes its namespaces, cgroups and files. Synchronous, to serve at exit too. */
 export function reclaim(gone: Claim): void {
   const names = namespacesOf(gone);
-  endProcesses(names);
+  const cgroup = `${PREFIX}${gone.id}`;
+  endProcesses(names, cgroup);
   const lines = names.map((name) => `netns del ${name}\n`).join('');
   if (names.length > 0) spawnSync('ip', ['-force', '-batch', '-'], { input: lines });
-  removeCgroups(`${PREFIX}${gone.id}`);
+  removeCgroups(cgroup);
   rmSync(gone.dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
   held.delete(gone.id);
 }
@@ -75,10 +76,10 @@ export function namespacesOf(world: Claim): string[] {
   return readdirSync('/run/netns').filter((name) => name.startsWith(`${PREFIX}${world.id}-`));
 }
 
-function endProcesses(namespaces: readonly string[]): void {
+function endProcesses(namespaces: readonly string[], cgroup: string): void {
   const deadline = performance.now() + 10_000;
   for (;;) {
-    const pids = pidsInNamespaces(namespaces);
+    const pids = pidsOfWorld(namespaces, cgroup);
     if (pids.length === 0 || performance.now() > deadline) return;
     killAll(pids);
     pause(20);
@@ -93,12 +94,11 @@ function removeCgroups(name: string): void {
 }
 
 function removeCgroup(path: string): void {
-  for (const entry of readdirSync(path, { withFileTypes: true })) {
-    if (entry.isDirectory()) removeCgroup(join(path, entry.name));
-  }
-  // The kernel needs a moment after the last process: EBUSY until then.
-  for (let tries = 0; tries < 50; tries++) {
+  // The kernel needs a moment after the last process: EBUSY until then. Another process may be sweeping as well.
+  for (let tries = 0; tries < 50 && existsSync(path); tries++) {
     try {
+      const inner = readdirSync(path, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+      for (const entry of inner) removeCgroup(join(path, entry.name));
       rmdirSync(path);
       return;
     } catch {

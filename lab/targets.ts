@@ -54,7 +54,10 @@ const STREAMS = { streams: true };
 const PUBLIC = { public: true };
 const UDP = { protocol: 'udp', streams: true } as const;
 
-/** The standard set; where it is served is told in populate.ts. */
+/**
+ * The standard set; where it is served is told in populate.ts. A published port answers on IPv6 through docker-proxy:
+ * with `userland-proxy: false` it refuses there, unless ip6tables is on and the container has an IPv6 address.
+ */
 export function standardTargets(containers: Readonly<Record<ContainerName, Container>>): Target[] {
   return [
     onHost('host', 'host tcp', 'host', 7000, STREAMS),

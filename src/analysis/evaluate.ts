@@ -38,7 +38,7 @@ export function judge({ rules, set }: RulesAndSets, chain: string, opening: Open
     if (action.kind === 'return') return 'pass';
     if (action.kind === 'drop') return 'drop';
     if (action.kind === 'goto') return judge({ rules, set }, action.chain, opening);
-    // A `jump` is only ever made for ICMP, which is no opening.
+    // The rest (`note`, `log`) goes on; own chains hold no jump.
   }
   return 'pass';
 }

@@ -4,7 +4,7 @@ import type { PrefixSet } from '../net/prefix-set.ts';
 import { subtract } from '../net/subtract.ts';
 import { isHooked, type LiveState } from './live-state.ts';
 import type { Plan, Step } from './plan.ts';
-import { type PolicyView, viewOfLive, viewOfTarget } from './view.ts';
+import { type PolicyView, viewsOf } from './view.ts';
 
 /** What a plan does to one part of the policy. Lists of entries are cut off at `SHOWN`; the counts are not. */
 export interface PolicyChange {
@@ -19,10 +19,7 @@ const SHOWN = 12;
 
 /** In words of policy what the plan would change; empty when it only repairs or changes nothing. */
 export function policyChanges(plan: Plan, live: LiveState): PolicyChange[] {
-  const pairs = FAMILIES.map((family) => ({
-    before: viewOfLive(live, family),
-    after: viewOfTarget(plan.target[family]),
-  }));
+  const pairs = FAMILIES.map((family) => viewsOf(live, plan.target[family]));
   const both = (pick: (view: PolicyView) => readonly string[]): PolicyChange['added'][] => [
     unique(pairs.flatMap(({ before }) => pick(before))),
     unique(pairs.flatMap(({ after }) => pick(after))),
@@ -48,13 +45,10 @@ export function policyChanges(plan: Plan, live: LiveState): PolicyChange[] {
       'internal',
       both((view) => view.internal),
     ),
-    textChange('lists', [
-      unique(pairs.flatMap(({ before }) => before.unread)),
-      keptLists(
-        pairs.map(({ before }) => before),
-        plan,
-      ),
-    ]),
+    textChange(
+      'lists',
+      both((view) => view.unread),
+    ),
   ].filter(({ addedCount, removedCount }) => addedCount + removedCount > 0);
 }
 
@@ -86,32 +80,37 @@ export const isFirst = (live: LiveState): boolean => !FAMILIES.some((family) => 
 
 const unique = (texts: readonly string[]): string[] => [...new Set(texts)];
 
-const keptLists = (before: readonly PolicyView[], plan: Plan): string[] => {
-  const names = new Set(FAMILIES.flatMap((family) => plan.target[family].sets.map(({ name }) => name)));
-  return before.flatMap((view) => view.unread.filter((name) => names.has(name)));
-};
-
 function textChange(area: PolicyChange['area'], [before = [], after = []]: PolicyChange['added'][]): PolicyChange {
-  return cut(
-    area,
+  const [added, removed] = [
     after.filter((text) => !before.includes(text)),
     before.filter((text) => !after.includes(text)),
-  );
+  ];
+  return { area, ...shown('added', added, added.length), ...shown('removed', removed, removed.length) };
 }
 
 function prefixChange(area: PolicyChange['area'], pairs: readonly (readonly [PrefixSet, PrefixSet])[]): PolicyChange {
-  const texts = (from: PrefixSet, to: PrefixSet): string[] => [...subtract(from, to).prefixes()].map(formatPrefix);
-  return cut(
-    area,
-    pairs.flatMap(([before, after]) => texts(after, before)),
-    pairs.flatMap(([before, after]) => texts(before, after)),
-  );
+  const added = pairs.map(([before, after]) => subtract(after, before));
+  const removed = pairs.map(([before, after]) => subtract(before, after));
+  return { area, ...shown('added', ...firstOf(added)), ...shown('removed', ...firstOf(removed)) };
 }
 
-const cut = (area: PolicyChange['area'], added: readonly string[], removed: readonly string[]): PolicyChange => ({
-  area,
-  added: added.slice(0, SHOWN),
-  removed: removed.slice(0, SHOWN),
-  addedCount: added.length,
-  removedCount: removed.length,
-});
+/** Of a million entries only those are spelled out that are shown. */
+function firstOf(sets: readonly PrefixSet[]): [texts: string[], count: number] {
+  const texts = sets.flatMap((set) => [...take(set.prefixes(), SHOWN)].map(formatPrefix));
+  return [texts, sets.reduce((sum, { size }) => sum + size, 0)];
+}
+
+function* take<T>(values: Iterable<T>, count: number): Generator<T> {
+  let left = count;
+  for (const value of values) {
+    if (left-- <= 0) return;
+    yield value;
+  }
+}
+
+type Shown<K extends 'added' | 'removed'> = { readonly [P in K]: readonly string[] } & {
+  readonly [P in `${K}Count`]: number;
+};
+
+const shown = <K extends 'added' | 'removed'>(key: K, texts: readonly string[], count: number): Shown<K> =>
+  ({ [key]: texts.slice(0, SHOWN), [`${key}Count`]: count }) as Shown<K>;

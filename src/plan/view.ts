@@ -6,6 +6,7 @@ import { formatPortRange, type Protocol } from '../net/port.ts';
 import { PrefixSet } from '../net/prefix-set.ts';
 import { CHAINS } from '../policy/compile.ts';
 import type { Match, Rule } from '../ruleset/match.ts';
+import { isList } from '../ruleset/ownership.ts';
 import type { FamilyRules } from '../ruleset/ruleset.ts';
 import type { SetSpec } from '../ruleset/set.ts';
 import type { LiveState } from './live-state.ts';
@@ -26,31 +27,34 @@ export interface PolicyView {
 type AnySet = SetSpec | LiveSet | undefined;
 type Lookup = (name: string) => AnySet;
 
-export const viewOfLive = (live: LiveState, family: Family): PolicyView =>
-  viewOf(
-    family,
-    (chain) => parsed(live.tables[family], chain),
-    (name) => live.sets.get(name),
-  );
-
-export function viewOfTarget({ family, chains, sets }: FamilyRules): PolicyView {
-  const byName = new Map(sets.map((set) => [set.name, set]));
-  return viewOf(
-    family,
-    (name) => chains.find((chain) => chain.name === name)?.rules ?? [],
-    (name) => byName.get(name),
-  );
+/** What stands and what will, of one family. A long list that stays is in neither: it is the same in both. */
+export function viewsOf(live: LiveState, target: FamilyRules): { before: PolicyView; after: PolicyView } {
+  const { family, chains } = target;
+  const planned = new Map(target.sets.map((set) => [set.name, set]));
+  // A set that is named by its content and wasn't read is what the plan has under that name.
+  const standing: Lookup = (name) => {
+    const set = live.sets.get(name);
+    return set?.kind === 'unread' ? (planned.get(name) ?? set) : set;
+  };
+  const stays = (name: string): boolean => isList(name) && planned.has(name) && live.sets.has(name);
+  const rules = (name: string): readonly Rule[] => chains.find((chain) => chain.name === name)?.rules ?? [];
+  return {
+    before: viewOf(family, (chain) => parsed(live.tables[family], chain), standing, stays),
+    after: viewOf(family, rules, (name) => planned.get(name), stays),
+  };
 }
 
 function parsed(table: OwnTable, chain: string): Rule[] {
   return (table.chains.get(chain) ?? []).flatMap((text) => parseRule(text, table.family) ?? []);
 }
 
-function viewOf(family: Family, rules: (chain: string) => readonly Rule[], lookup: Lookup): PolicyView {
+type Stays = (list: string) => boolean;
+
+function viewOf(family: Family, rules: (chain: string) => readonly Rule[], lookup: Lookup, stays: Stays): PolicyView {
   const host = rules(CHAINS.host).map(shapeOf);
   const sources = (kind: 'return' | 'drop'): string[] =>
     host.flatMap(({ action, source, ports }) =>
-      action === kind && source !== undefined && ports === undefined ? [source] : [],
+      action === kind && source !== undefined && ports === undefined && !stays(source) ? [source] : [],
     );
   const open = host.filter(({ action, ports }) => action === 'return' && ports !== undefined);
   const all = host.flatMap(({ source, ports }) => [source, ports]).filter((name) => name !== undefined);

@@ -17,7 +17,7 @@ export const CHAINS = {
   passing: `${CHAIN_PREFIX}FWD`,
   /** From outside to this machine: addresses and ports decide. */
   host: `${CHAIN_PREFIX}HOST`,
-  /** From outside to something behind this machine: addresses decide. */
+  /** Where addresses alone decide: from outside to something behind this machine, and ICMP that is no need. */
   behind: `${CHAIN_PREFIX}BEHIND`,
   /** ICMP that a network can't do without. */
   icmp: `${CHAIN_PREFIX}ICMP`,
@@ -56,7 +56,7 @@ export function compileFamily(policy: Policy, family: Family, slots: Slots): Fam
       { name: CHAINS.passing, rules: passingRules(policy.zones) },
       { name: CHAINS.host, rules: hostRules(sources, allow, family) },
       { name: CHAINS.behind, rules: [...trustRules(sources), rule([], { kind: 'goto', chain: CHAINS.deny })] },
-      { name: CHAINS.icmp, rules: [...notMisjudged(family), rule([INVALID], DROP), ...neededIcmp(family)] },
+      { name: CHAINS.icmp, rules: icmpRules(family) },
       { name: CHAINS.deny, rules: denyRules(policy.log, family) },
     ] satisfies Chain[],
     hooks: hooks(policy.zones),
@@ -122,7 +122,8 @@ function passingRules(zones: Zones): Rule[] {
 
 function hostRules(sources: SourceSets, allow: readonly AllowSets[], family: Family): Rule[] {
   return [
-    rule([{ kind: 'protocol', protocol: 'icmp' }], { kind: 'jump', chain: CHAINS.icmp }),
+    // Not a jump: what returns from there is through, and not to be judged by its source after all.
+    rule([{ kind: 'protocol', protocol: 'icmp' }], { kind: 'goto', chain: CHAINS.icmp }),
     rule([INVALID], DROP),
     ...setUpOfHosts(family),
     ...trustRules(sources),
@@ -134,6 +135,12 @@ function hostRules(sources: SourceSets, allow: readonly AllowSets[], family: Fam
     rule([{ kind: 'protocol', protocol: 'udp' }, port(sources.names('public-udp'))], RETURN),
     rule([], { kind: 'goto', chain: CHAINS.deny }),
   ];
+}
+
+/** What a network needs is let pass; the rest of ICMP is for those who may reach everything. */
+function icmpRules(family: Family): Rule[] {
+  const toBehind: Action = { kind: 'goto', chain: CHAINS.behind };
+  return [...notMisjudged(family), rule([INVALID], DROP), ...neededIcmp(family), rule([], toBehind)];
 }
 
 /** Blocked beats trusted, everywhere. */

@@ -31,3 +31,6 @@ export const deniedSetName = (family: Family): string => `${SET_PREFIX}denied${f
 /** Sets named by their content never change: another content is another set. */
 export const contentSetName = (kind: 'list' | 'allow' | 'ports', family: Family, fingerprint: string): string =>
   `${SET_PREFIX}${kind}${family}-${fingerprint.slice(0, 12)}`;
+
+/** Whether the set is a long list's. */
+export const isList = (name: string): boolean => name.startsWith(`${SET_PREFIX}list`);

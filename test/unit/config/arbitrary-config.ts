@@ -1,4 +1,5 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
+import { BAD_INPUTS } from './bad-inputs.ts';
 
 /** One entry of a list: what it means, and how it may be written. */
 export interface Written {
@@ -26,7 +27,7 @@ const v4 = fc.tuple(octet, octet, octet, octet).map((parts) => parts.join('.'));
 const v4Prefix = fc.tuple(octet, octet).map((parts) => `${parts.join('.')}.0.0/16`);
 const v6 = fc.integer({ min: 1, max: 0xffff }).map((group) => `2001:db8::${group.toString(16)}`);
 const v6Prefix = fc.integer({ min: 1, max: 0xffff }).map((group) => `2001:db8:${group.toString(16)}::/48`);
-const name = fc.stringMatching(/^[a-z][a-z0-9]{0,8}$/).map((label) => `${label}.example.com`);
+const hostName = fc.stringMatching(/^[a-z][a-z0-9]{0,8}$/).map((label) => `${label}.example.com`);
 
 const addresses = fc.oneof(v4, v4Prefix, v6, v6Prefix);
 const port = fc
@@ -35,7 +36,7 @@ const port = fc
 
 /** Values of one entry of each list. */
 export const VALUES: Readonly<Record<ListName, fc.Arbitrary<string>>> = {
-  trusted: fc.oneof(addresses, name),
+  trusted: fc.oneof(addresses, hostName),
   block: addresses,
   public: port,
 };
@@ -59,7 +60,7 @@ const lines =
       .join('')}  ]${behind}\n`;
 
 const flow =
-  (name: string, open: string, comma: string, close: string) =>
+  (name: string, [open, comma, close]: readonly [string, string, string]) =>
   (entries: readonly [Written, string, string][], behind: string): string =>
     `${name}: ${open}${entries.map(([{ yaml }]) => yaml).join(comma)}${close}${behind}\n`;
 
@@ -79,7 +80,7 @@ const writer = (name: string): fc.Arbitrary<Writer> =>
         ['[', ' , ', ' , ]'] as const,
         ['[ ', '\n  , ', '\n  ]'] as const,
       )
-      .map((style) => flow(name, ...style)),
+      .map((style) => flow(name, style)),
   );
 
 interface Section {
@@ -119,3 +120,56 @@ export const writtenConfig: fc.Arbitrary<WrittenConfig> = fc
       public: lists.public.values,
     };
   });
+
+const edits = fc.array(
+  fc.tuple(
+    fc.nat(),
+    fc.nat({ max: 8 }),
+    fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 4 }),
+      fc.constantFrom(
+        '\n',
+        ': ',
+        '- ',
+        '[',
+        ']',
+        '{',
+        '}',
+        '#',
+        '"',
+        "'",
+        '&a ',
+        '*a',
+        '!!str ',
+        '|',
+        '>',
+        ',',
+        '\t',
+        '/0',
+        '/1',
+        '0.0.0.0/0',
+        '<<',
+        '---\n',
+        '?',
+        '%',
+      ),
+    ),
+  ),
+  { minLength: 1, maxLength: 4 },
+);
+
+/** Configs, good and bad ones, with some of their characters replaced. */
+export const mutated = fc
+  .tuple(
+    fc.oneof(
+      writtenConfig.map(({ text }) => text),
+      fc.constantFrom(...BAD_INPUTS.map(({ text }) => text).filter((text) => text.length < 3000)),
+    ),
+    edits,
+  )
+  .map(([text, changes]) =>
+    changes.reduce((old, [at, length, put]) => {
+      const start = at % (old.length + 1);
+      return old.slice(0, start) + put + old.slice(start + length);
+    }, text),
+  );

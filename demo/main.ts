@@ -1,0 +1,86 @@
+import { closeSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { repositoryRoot } from '../lab/repository.ts';
+import type { World } from '../lab/world.ts';
+import { CONFIG } from './config.ts';
+import { markKept, removeKept, waysIn } from './keep.ts';
+import { buildScene } from './scene.ts';
+import { Screen, Verdict } from './screen.ts';
+import { show } from './show.ts';
+
+/**
+ * The demo, as scripts/demo.mjs starts it: `--keep` leaves the lab behind, `--remove` takes such labs away.
+ * SEAWALL_BIN names another program to show instead of dist/seawall.mjs.
+ */
+const screen = new Screen();
+const keep = process.argv.includes('--keep');
+
+process.stdout.on('error', () => process.exit(1));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => interrupted(signal));
+process.exitCode = process.argv.includes('--remove') ? await remove() : await demo();
+
+/** The lab takes itself away when its process exits (lab/reclaim.ts). */
+function interrupted(signal: NodeJS.Signals): void {
+  screen.settle();
+  process.exit(signal === 'SIGINT' ? 130 : 143);
+}
+
+async function demo(): Promise<number> {
+  const began = performance.now();
+  const verdict = new Verdict();
+  screen.lines(['Seawall: a machine that runs Docker, closed by default. Nothing here touches your own network.']);
+  const world = await screen.during('namespaces, a Docker Engine, three containers', buildScene(program()));
+  try {
+    await show(world, screen, verdict);
+    if (keep) await standAgain(world);
+  } catch (error) {
+    await world.remove();
+    throw error;
+  }
+  if (!keep) await screen.during('everything is removed', world.remove());
+  screen.lines(['', ...ending(keep ? world : undefined, (performance.now() - began) / 1000), ...conclusion(verdict)]);
+  if (keep) stayBehind(world);
+  return verdict.wrong.length === 0 ? 0 : 1;
+}
+
+function program(): string[] {
+  const { SEAWALL_BIN } = process.env;
+  return SEAWALL_BIN ? [SEAWALL_BIN] : [process.execPath, join(repositoryRoot(), 'dist/seawall.mjs')];
+}
+
+/** A kept lab is more use with its firewall than without. */
+async function standAgain(world: World): Promise<void> {
+  await world.writeConfig(CONFIG);
+  await world.exec('host', ['seawall', 'apply', '--yes']);
+}
+
+function ending(kept: World | undefined, seconds: number): string[] {
+  if (kept === undefined) return [`${seconds.toFixed(0)} s; the lab is gone again.`];
+  return [`The lab stays up, with the firewall applied. ${seconds.toFixed(0)} s.`, ...waysIn(kept), ''];
+}
+
+function conclusion({ wrong }: Verdict): string[] {
+  const { green, red } = screen.colours;
+  if (wrong.length === 0) return [green('every cell as promised')];
+  return [red(`not as promised (${wrong.length}): ${wrong.join('; ')}`)];
+}
+
+/** The process that owns the lab lives on without a terminal; whoever started it gets the prompt back. */
+function stayBehind(world: World): void {
+  markKept(world);
+  setInterval(() => {}, 1 << 30);
+  process.off('disconnect', orphaned);
+  process.send?.({ kept: verdictCode() }, () => {
+    process.disconnect?.();
+    for (const stream of [1, 2]) {
+      closeSync(stream);
+      openSync('/dev/null', 'w');
+    }
+  });
+}
+
+async function remove(): Promise<number> {
+  const count = await screen.during('the lab is removed', removeKept());
+  screen.lines([count === 0 ? 'No lab was kept.' : `${count === 1 ? 'The lab is' : `${count} labs are`} gone.`]);
+  return 0;
+}

@@ -1,0 +1,56 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { HOST } from '../lab/addresses.ts';
+import type { StreamHandle } from '../lab/client.ts';
+import type { StreamReport } from '../lab/protocol.ts';
+import type { World } from '../lab/world.ts';
+import { allAnswer } from './scene.ts';
+
+/** What a restart of Docker did to those who were talking to the machine meanwhile. */
+export interface RestartReport {
+  readonly seconds: number;
+  readonly floods: readonly { readonly to: string; readonly report: StreamReport }[];
+  /** A trusted client and a program of the host: Docker has no part in it. */
+  readonly host: StreamReport;
+  /** A trusted client and a container, before Docker was told to stop and after its containers were back. */
+  readonly around: readonly StreamReport[];
+  /** The same while Docker had taken the container away. */
+  readonly meanwhile: StreamReport;
+}
+
+const WEB = { address: HOST.v4, port: 8081 };
+const AROUND_MS = 700;
+
+/** Stops and starts Docker while untrusted clients knock without a pause and trusted ones open connections. */
+export async function restartUnderFire(world: World): Promise<RestartReport> {
+  const [untrusted, a, b] = await Promise.all([
+    world.agent('untrusted'),
+    world.agent('trusted-a'),
+    world.agent('trusted-b'),
+  ]);
+  const floods = [
+    { to: 'v4, port 5432', stream: await untrusted.startSynFlood({ address: HOST.v4, port: 5432, parallel: 200 }) },
+    { to: 'v6, port 8081', stream: await untrusted.startSynFlood({ address: HOST.v6, port: 8081, parallel: 200 }) },
+  ];
+  const host = await b.startTcpStream({ address: HOST.v6, port: 9100 });
+  const before = await forMoments(await a.startTcpStream(WEB));
+  // While the container is away an attempt that gets no answer at all must not hold up the count.
+  const during = await a.startTcpStream({ ...WEB, timeoutMs: 1000, pauseMs: 20 });
+  const began = performance.now();
+  await world.engine.restart();
+  await allAnswer(world);
+  const seconds = (performance.now() - began) / 1000;
+  const meanwhile = await during.stop();
+  const after = await forMoments(await a.startTcpStream(WEB));
+  const reports = await Promise.all(floods.map(async ({ to, stream }) => ({ to, report: await stream.stop() })));
+  return { seconds, floods: reports, host: await host.stop(), around: [before, after], meanwhile };
+}
+
+async function forMoments(stream: StreamHandle): Promise<StreamReport> {
+  await sleep(AROUND_MS);
+  return stream.stop();
+}
+
+/** Attempts that got any answer: a connection, a refusal, an ICMP error. Silence is what was promised. */
+export function gotThrough({ attempts, reasons }: StreamReport): number {
+  return attempts - (reasons['closed'] ?? 0);
+}

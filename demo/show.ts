@@ -1,0 +1,127 @@
+import type { Outcome } from '../lab/command.ts';
+import type { World } from '../lab/world.ts';
+import { CONFIG, TAKEN_AWAY } from './config.ts';
+import { untrust } from './cut.ts';
+import { type Cell, brokenCells, cellName, deadCells, isKept, measure } from './measure.ts';
+import { type RestartReport, gotThrough, restartUnderFire } from './restart.ts';
+import { compare } from './same.ts';
+import type { Screen, Verdict } from './screen.ts';
+import { tableLines } from './table.ts';
+import { whoIsWho } from './who.ts';
+
+/** The whole show on a world that is up. What isn't as promised is told to the verdict, and the show goes on. */
+export async function show(world: World, screen: Screen, verdict: Verdict): Promise<void> {
+  const { colours } = screen;
+  screen.heading('Who is who');
+  screen.lines(await whoIsWho(world, colours));
+
+  screen.heading('Who reaches what, without Seawall');
+  const before = await table(world, screen);
+  for (const cell of deadCells(before)) verdict.check(false, `without a firewall, ${cellName(cell)}`);
+  const open = before.filter((cell) => !isKept(cell)).length;
+  screen.lines([colours.dim(`  ! ${open} cells that the config below closes`)]);
+
+  screen.heading('Closed by one command');
+  await world.writeConfig(CONFIG);
+  screen.lines(['  $ cat seawall.yaml', ...indented(CONFIG)]);
+  const kernelBefore = await world.snapshot();
+  await command(world, screen, verdict, ['plan'], 2);
+  await command(world, screen, verdict, ['apply', '--yes']);
+
+  screen.heading('Who reaches what, with Seawall');
+  await judgedTable(world, screen, verdict, before);
+
+  screen.heading('Docker restarts, while untrusted clients knock without a pause');
+  const restart = await screen.during('Docker stops and starts', restartUnderFire(world));
+  screen.lines(restartLines(restart, verdict));
+  await judgedTable(world, screen, verdict, before);
+
+  screen.heading('An address that is trusted no more loses its open connections; nobody else does');
+  await takeAway(world, screen, verdict);
+
+  screen.heading('And off again');
+  await command(world, screen, verdict, ['down', '--yes']);
+  screen.lines(comparisonLines(compare(kernelBefore, await world.snapshot()), verdict));
+}
+
+async function table(world: World, screen: Screen): Promise<Cell[]> {
+  const cells = await screen.during('packets to every cell', measure(world));
+  screen.lines(tableLines(cells, screen.colours));
+  return cells;
+}
+
+async function judgedTable(world: World, screen: Screen, verdict: Verdict, before: readonly Cell[]): Promise<void> {
+  const broken = brokenCells(await table(world, screen), before);
+  for (const cell of broken) verdict.check(false, cellName(cell));
+}
+
+/** Runs `seawall …` in the host and shows it as a person there would see it. */
+async function command(
+  world: World,
+  screen: Screen,
+  verdict: Verdict,
+  args: readonly string[],
+  expected = 0,
+): Promise<void> {
+  const outcome = await screen.during(`seawall ${args[0]}`, world.exec('host', ['seawall', ...args]));
+  showCommand(screen, args, outcome);
+  verdict.check(outcome.code === expected, `seawall ${args.join(' ')} ended with exit code ${outcome.code}`);
+}
+
+function showCommand(screen: Screen, args: readonly string[], { stdout, stderr }: Outcome): void {
+  screen.lines([`  $ seawall ${args.join(' ')}`, ...indented(stderr), ...indented(stdout)]);
+}
+
+function indented(text: string): string[] {
+  return text.trimEnd() === '' ? [] : text.trimEnd().split('\n').map((line) => `  ${line}`.trimEnd());
+}
+
+function restartLines({ seconds, floods, host, around, meanwhile }: RestartReport, verdict: Verdict): string[] {
+  const untrusted = floods.map(({ to, report }) => {
+    const through = gotThrough(report);
+    verdict.check(through === 0 && report.attempts > 0, `Docker's restart let ${through} untrusted SYNs through, ${to}`);
+    return line('untrusted', to, `${counted(report.attempts, 'attempts')} ${counted(through, 'got through')}`);
+  });
+  const [tried, lost] = around.reduce(([n, f], report) => [n + report.attempts, f + report.failed], [0, 0]);
+  verdict.check(host.failed === 0 && host.attempts > 0, `${host.failed} trusted connections to the host were lost`);
+  verdict.check(lost === 0 && tried > 0, `${lost} trusted connections to a container were lost while Docker ran`);
+  return [
+    ...untrusted,
+    line('trusted B', 'v6, host, port 9100', `${counted(host.attempts, 'attempts')} ${counted(host.failed, 'lost')}`),
+    line('trusted A', 'v4, web, port 8081', `${counted(tried, 'attempts')} ${counted(lost, 'lost')}`),
+    line('', '  while Docker was away', `${counted(meanwhile.attempts, 'attempts')} ${counted(meanwhile.failed, 'lost')}`) +
+      ` (no container: ${seconds.toFixed(1)} s)`,
+    '',
+  ];
+}
+
+function line(who: string, to: string, counts: string): string {
+  return `  ${who.padEnd(12)}${to.padEnd(26)}${counts}`;
+}
+
+function counted(count: number, what: string): string {
+  return `${count.toLocaleString('en').padStart(7)} ${what}`;
+}
+
+async function takeAway(world: World, screen: Screen, verdict: Verdict): Promise<void> {
+  const args = ['trust', 'remove', TAKEN_AWAY, '--yes'];
+  const { command: outcome, held } = await screen.during(
+    'three open connections, watched for a second',
+    untrust(world, ['seawall', ...args]),
+  );
+  showCommand(screen, args, outcome);
+  verdict.check(outcome.code === 0, `seawall ${args.join(' ')} ended with exit code ${outcome.code}`);
+  for (const { who, shouldLive, answers } of held) {
+    verdict.check(answers > 0 === shouldLive, `the open connection of ${who} ${shouldLive ? 'was cut' : 'was not cut'}`);
+    const state = answers > 0 ? 'lives on' : 'cut';
+    screen.lines([line(state, who, `${counted(answers, 'answers in the second after')}`)]);
+  }
+}
+
+function comparisonLines(compared: ReturnType<typeof compare>, verdict: Verdict): string[] {
+  for (const { name, result } of compared) verdict.check(result !== 'different', `${name} is not as before`);
+  return compared.flatMap(({ name, result, lines }) => [
+    `  ${name.padEnd(22)}${result}`,
+    ...lines.map((text) => `    ${text}`),
+  ]);
+}

@@ -1,0 +1,103 @@
+import { V, type Row } from './row.ts';
+
+/** Lists of dashes. */
+export const BLOCK: readonly Row[] = [
+  [
+    'below the last entry',
+    'trusted',
+    '192.0.2.2',
+    `${V}trusted:\n  - 192.0.2.1\n`,
+    `${V}trusted:\n  - 192.0.2.1\n  - 192.0.2.2\n`,
+  ],
+  [
+    'below a comment behind the last entry, above one below it',
+    'trusted',
+    '192.0.2.2',
+    `${V}trusted: # who\n  - 192.0.2.1   # home\n  # - 192.0.2.9\n\n# ports\npublic: [22/tcp]\n`,
+    `${V}trusted: # who\n  - 192.0.2.1   # home\n  - 192.0.2.2\n  # - 192.0.2.9\n\n# ports\npublic: [22/tcp]\n`,
+  ],
+  [
+    'without indentation',
+    'trusted',
+    '::1:0:0:1',
+    `trusted:\n- a.example.com\n${V}`,
+    `trusted:\n- a.example.com\n- "::1:0:0:1"\n${V}`,
+  ],
+  [
+    'with the gap of its neighbours',
+    'block',
+    '192.0.2.2',
+    `${V}block:\n    -   192.0.2.1\n`,
+    `${V}block:\n    -   192.0.2.1\n    -   192.0.2.2\n`,
+  ],
+  [
+    'behind a value in quotes',
+    'trusted',
+    '192.0.2.2',
+    `${V}trusted:\n  - '192.0.2.1'\n`,
+    `${V}trusted:\n  - '192.0.2.1'\n  - 192.0.2.2\n`,
+  ],
+  [
+    'behind a value on a line of its own',
+    'trusted',
+    '192.0.2.2',
+    `${V}trusted:\n  -\n    192.0.2.1\n`,
+    `${V}trusted:\n  -\n    192.0.2.1\n  - 192.0.2.2\n`,
+  ],
+  [
+    'behind a block of text',
+    'trusted',
+    '192.0.2.2',
+    `${V}trusted:\n  - >-\n    192.0.2.1\n\nlog: off\n`,
+    `${V}trusted:\n  - >-\n    192.0.2.1\n  - 192.0.2.2\n\nlog: off\n`,
+  ],
+  [
+    'behind a file',
+    'trusted',
+    '192.0.2.2',
+    `${V}trusted:\n  - file: a.txt\n`,
+    `${V}trusted:\n  - file: a.txt\n  - 192.0.2.2\n`,
+  ],
+  [
+    'with CRLF',
+    'trusted',
+    '192.0.2.2',
+    'version: 1\r\ntrusted:\r\n  - 192.0.2.1\r\nlog: off\r\n',
+    'version: 1\r\ntrusted:\r\n  - 192.0.2.1\r\n  - 192.0.2.2\r\nlog: off\r\n',
+  ],
+  [
+    'without a line end at the end',
+    'trusted',
+    '192.0.2.2',
+    `${V}trusted:\n  - 192.0.2.1`,
+    `${V}trusted:\n  - 192.0.2.1\n  - 192.0.2.2`,
+  ],
+  [
+    'without a line end at the end, CRLF',
+    'trusted',
+    '192.0.2.2',
+    'version: 1\r\ntrusted:\r\n  - 192.0.2.1',
+    'version: 1\r\ntrusted:\r\n  - 192.0.2.1\r\n  - 192.0.2.2',
+  ],
+  [
+    'before a document end',
+    'trusted',
+    '192.0.2.2',
+    `---\n${V}trusted:\n  - 192.0.2.1\n...\n`,
+    `---\n${V}trusted:\n  - 192.0.2.1\n  - 192.0.2.2\n...\n`,
+  ],
+  [
+    'with a byte order mark',
+    'trusted',
+    '192.0.2.2',
+    `\uFEFF${V}trusted:\n  - 192.0.2.1\n`,
+    `\uFEFF${V}trusted:\n  - 192.0.2.1\n  - 192.0.2.2\n`,
+  ],
+  [
+    'below a key with a question mark',
+    'trusted',
+    '192.0.2.2',
+    `${V}? trusted\n: - 192.0.2.1\n`,
+    `${V}? trusted\n: - 192.0.2.1\n  - 192.0.2.2\n`,
+  ],
+];
