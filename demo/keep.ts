@@ -16,19 +16,20 @@ export function markKept(world: World): void {
 /** How to enter a kept world. */
 export function waysIn(world: World): string[] {
   const socket = `DOCKER_HOST=unix://${world.engine.socket}`;
-  const host = [...world.enter('host').filter((word) => word !== '--'), 'env', `PATH=${world.dir}/bin:$PATH`, socket];
+  const host = `${words(world.enter('host'))} env PATH=${world.dir}/bin:$PATH ${socket} bash`;
   return [
     'the host (there: seawall status, docker ps, iptables-save, …):',
-    `  ${host.join(' ')} bash`,
-    ...VISITORS.flatMap(({ name, node, v4, v6 }) => [
-      `${name} (${v4}, ${v6}):`,
-      `  ${[...world.enter(node).filter((word) => word !== '--')].join(' ')} bash`,
-    ]),
+    `  ${host}`,
+    ...VISITORS.flatMap(({ name, node, v4, v6 }) => [`${name} (${v4}, ${v6}):`, `  ${words(world.enter(node))} bash`]),
     'try, as any of them:',
     '  busybox nc -w 1 198.51.100.10 8080 </dev/null    # a service says its name and your address',
     `config: ${world.configFile}   state: ${world.stateDir}`,
     'remove it: npm run demo -- --remove',
   ];
+}
+
+function words(enter: readonly string[]): string {
+  return enter.filter((word) => word !== '--').join(' ');
 }
 
 /** Ends the kept worlds; their own processes clear up. Resolves to how many there were. */

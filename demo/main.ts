@@ -15,21 +15,35 @@ import { show } from './show.ts';
 const screen = new Screen();
 const keep = process.argv.includes('--keep');
 
+// The lab takes itself away when its process exits, however it does (lab/reclaim.ts).
 process.stdout.on('error', () => process.exit(1));
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => interrupted(signal));
-process.exitCode = process.argv.includes('--remove') ? await remove() : await demo();
+process.once('SIGINT', () => interrupted(130));
+process.once('SIGTERM', () => interrupted(143));
+process.once('SIGHUP', () => interrupted(129));
+process.once('disconnect', orphaned);
 
-/** The lab takes itself away when its process exits (lab/reclaim.ts). */
-function interrupted(signal: NodeJS.Signals): void {
+try {
+  process.exitCode = process.argv.includes('--remove') ? await remove() : await demo();
+} catch (error) {
   screen.settle();
-  process.exit(signal === 'SIGINT' ? 130 : 143);
+  process.stderr.write(`demo: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}
+
+function interrupted(code: number): void {
+  screen.settle();
+  process.exit(code);
+}
+
+function orphaned(): void {
+  process.exit(1);
 }
 
 async function demo(): Promise<number> {
   const began = performance.now();
-  const verdict = new Verdict();
   screen.lines(['Seawall: a machine that runs Docker, closed by default. Nothing here touches your own network.']);
   const world = await screen.during('namespaces, a Docker Engine, three containers', buildScene(program()));
+  const verdict = new Verdict();
   try {
     await show(world, screen, verdict);
     if (keep) await standAgain(world);
@@ -38,9 +52,10 @@ async function demo(): Promise<number> {
     throw error;
   }
   if (!keep) await screen.during('everything is removed', world.remove());
-  screen.lines(['', ...ending(keep ? world : undefined, (performance.now() - began) / 1000), ...conclusion(verdict)]);
-  if (keep) stayBehind(world);
-  return verdict.wrong.length === 0 ? 0 : 1;
+  screen.lines(['', ...ending(world, (performance.now() - began) / 1000), ...conclusion(verdict)]);
+  const code = verdict.wrong.length === 0 ? 0 : 1;
+  if (keep) stayBehind(code);
+  return code;
 }
 
 function program(): string[] {
@@ -52,11 +67,14 @@ function program(): string[] {
 async function standAgain(world: World): Promise<void> {
   await world.writeConfig(CONFIG);
   await world.exec('host', ['seawall', 'apply', '--yes']);
+  markKept(world);
 }
 
-function ending(kept: World | undefined, seconds: number): string[] {
-  if (kept === undefined) return [`${seconds.toFixed(0)} s; the lab is gone again.`];
-  return [`The lab stays up, with the firewall applied. ${seconds.toFixed(0)} s.`, ...waysIn(kept), ''];
+function ending(world: World, seconds: number): string[] {
+  const took = `${seconds.toFixed(0)} s`;
+  return keep
+    ? [`The lab stays up, with the firewall applied (${took}).`, ...waysIn(world), '']
+    : [`${took}; the lab is gone again.`];
 }
 
 function conclusion({ wrong }: Verdict): string[] {
@@ -66,11 +84,10 @@ function conclusion({ wrong }: Verdict): string[] {
 }
 
 /** The process that owns the lab lives on without a terminal; whoever started it gets the prompt back. */
-function stayBehind(world: World): void {
-  markKept(world);
+function stayBehind(code: number): void {
   setInterval(() => {}, 1 << 30);
   process.off('disconnect', orphaned);
-  process.send?.({ kept: verdictCode() }, () => {
+  process.send?.({ code }, () => {
     process.disconnect?.();
     for (const stream of [1, 2]) {
       closeSync(stream);

@@ -79,5 +79,5 @@ export async function allAnswer(world: World): Promise<void> {
     await sleep(30);
   }
   const names = waiting.map(({ row, family }) => `${row.port}/${row.protocol} on ${family}`).join(', ');
-  throw new Error(`the lab did not come up: no answer on the host itself from ${names}\n${await world.engine.log()}`);
+  throw new Error(`the lab did not come up: no answer on the host itself from ${names}`);
 }

@@ -3,10 +3,12 @@ import type { World } from '../lab/world.ts';
 import { CONFIG, TAKEN_AWAY } from './config.ts';
 import { untrust } from './cut.ts';
 import { type Cell, brokenCells, cellName, deadCells, isKept, measure } from './measure.ts';
-import { type RestartReport, gotThrough, restartUnderFire } from './restart.ts';
+import { judgeRestart, restartLines } from './restart-report.ts';
+import { restartUnderFire } from './restart.ts';
 import { compare } from './same.ts';
 import type { Screen, Verdict } from './screen.ts';
 import { tableLines } from './table.ts';
+import { counted, entry } from './text.ts';
 import { whoIsWho } from './who.ts';
 
 /** The whole show on a world that is up. What isn't as promised is told to the verdict, and the show goes on. */
@@ -33,7 +35,8 @@ export async function show(world: World, screen: Screen, verdict: Verdict): Prom
 
   screen.heading('Docker restarts, while untrusted clients knock without a pause');
   const restart = await screen.during('Docker stops and starts', restartUnderFire(world));
-  screen.lines(restartLines(restart, verdict));
+  judgeRestart(restart, verdict);
+  screen.lines([...restartLines(restart), '']);
   await judgedTable(world, screen, verdict, before);
 
   screen.heading('An address that is trusted no more loses its open connections; nobody else does');
@@ -73,34 +76,12 @@ function showCommand(screen: Screen, args: readonly string[], { stdout, stderr }
 }
 
 function indented(text: string): string[] {
-  return text.trimEnd() === '' ? [] : text.trimEnd().split('\n').map((line) => `  ${line}`.trimEnd());
-}
-
-function restartLines({ seconds, floods, host, around, meanwhile }: RestartReport, verdict: Verdict): string[] {
-  const untrusted = floods.map(({ to, report }) => {
-    const through = gotThrough(report);
-    verdict.check(through === 0 && report.attempts > 0, `Docker's restart let ${through} untrusted SYNs through, ${to}`);
-    return line('untrusted', to, `${counted(report.attempts, 'attempts')} ${counted(through, 'got through')}`);
-  });
-  const [tried, lost] = around.reduce(([n, f], report) => [n + report.attempts, f + report.failed], [0, 0]);
-  verdict.check(host.failed === 0 && host.attempts > 0, `${host.failed} trusted connections to the host were lost`);
-  verdict.check(lost === 0 && tried > 0, `${lost} trusted connections to a container were lost while Docker ran`);
-  return [
-    ...untrusted,
-    line('trusted B', 'v6, host, port 9100', `${counted(host.attempts, 'attempts')} ${counted(host.failed, 'lost')}`),
-    line('trusted A', 'v4, web, port 8081', `${counted(tried, 'attempts')} ${counted(lost, 'lost')}`),
-    line('', '  while Docker was away', `${counted(meanwhile.attempts, 'attempts')} ${counted(meanwhile.failed, 'lost')}`) +
-      ` (no container: ${seconds.toFixed(1)} s)`,
-    '',
-  ];
-}
-
-function line(who: string, to: string, counts: string): string {
-  return `  ${who.padEnd(12)}${to.padEnd(26)}${counts}`;
-}
-
-function counted(count: number, what: string): string {
-  return `${count.toLocaleString('en').padStart(7)} ${what}`;
+  return text.trimEnd() === ''
+    ? []
+    : text
+        .trimEnd()
+        .split('\n')
+        .map((text) => `  ${text}`.trimEnd());
 }
 
 async function takeAway(world: World, screen: Screen, verdict: Verdict): Promise<void> {
@@ -112,9 +93,12 @@ async function takeAway(world: World, screen: Screen, verdict: Verdict): Promise
   showCommand(screen, args, outcome);
   verdict.check(outcome.code === 0, `seawall ${args.join(' ')} ended with exit code ${outcome.code}`);
   for (const { who, shouldLive, answers } of held) {
-    verdict.check(answers > 0 === shouldLive, `the open connection of ${who} ${shouldLive ? 'was cut' : 'was not cut'}`);
+    verdict.check(
+      answers > 0 === shouldLive,
+      `the open connection of ${who} ${shouldLive ? 'was cut' : 'was not cut'}`,
+    );
     const state = answers > 0 ? 'lives on' : 'cut';
-    screen.lines([line(state, who, `${counted(answers, 'answers in the second after')}`)]);
+    screen.lines([entry(state, who, `${counted(answers, 'answers in the second after')}`)]);
   }
 }
 

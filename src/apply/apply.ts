@@ -6,7 +6,7 @@ import type { Observation } from '../live/observe.ts';
 import { isFirst } from '../plan/changes.ts';
 import { planRemoval, type Plan } from '../plan/plan.ts';
 import type { Policy } from '../policy/policy.ts';
-import { rememberBefore } from './before.ts';
+import { rememberBefore, restoreBefore } from './before.ts';
 import { writeBootFiles } from './boot.ts';
 import { cutFlows } from './cut.ts';
 import { execute } from './execute.ts';
@@ -47,7 +47,7 @@ export async function applyPlan(effects: Effects, paths: StatePaths, input: Appl
   const { plan, observation } = input;
   await effects.files.folder(paths.dir, FOLDER_MODE);
   if (isFirst(observation.live)) await rememberBefore(effects, paths, observation.live);
-  await executeOrWithdraw(effects, input);
+  await executeOrWithdraw(effects, paths, input);
   // After the rules: what is cut now can't come back.
   const cut = await connectionsToCut(effects, input);
   const couldCut = cut !== undefined && (await cutFlows(effects, cut));
@@ -57,11 +57,18 @@ export async function applyPlan(effects: Effects, paths: StatePaths, input: Appl
 }
 
 /** A first apply that fails leaves nothing behind: half a firewall on a machine that had none helps nobody. */
-async function executeOrWithdraw(effects: Effects, { plan, observation }: ApplyInput): Promise<void> {
+async function executeOrWithdraw(
+  effects: Effects,
+  paths: StatePaths,
+  { plan, observation }: ApplyInput,
+): Promise<void> {
   try {
     await execute(effects, plan.steps);
   } catch (error) {
-    if (isFirst(observation.live)) await execute(effects, planRemoval(await readKernel(effects, 'by-name')));
+    if (isFirst(observation.live)) {
+      await execute(effects, planRemoval(await readKernel(effects, 'by-name')));
+      await restoreBefore(effects, paths);
+    }
     throw error;
   }
 }

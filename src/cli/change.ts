@@ -3,6 +3,7 @@ import bootScript from '../../packaging/boot/seawall-boot.sh';
 import { applyPlan, connectionsToCut, type ApplyResult } from '../apply/apply.ts';
 import { FOLDER_MODE, statePaths } from '../apply/state.ts';
 import { Failure } from '../effects/failure.ts';
+import { checkRights } from '../live/checkup.ts';
 import type { ReadSets } from '../live/kernel.ts';
 import { mayConnect } from '../analysis/session.ts';
 import { parseAddress } from '../net/address.ts';
@@ -16,7 +17,12 @@ export interface ChangeOptions {
   readonly yes: boolean;
   readonly force: boolean;
   readonly sets: ReadSets;
-  /** Runs between the check and the change of the kernel; its undo runs if that fails. */
+}
+
+/** The config that is to come into force. */
+export interface NextConfig {
+  readonly text: string;
+  /** Writes it, between the check and the change of the kernel; the undo runs if that fails. */
   readonly commit?: { readonly run: () => Promise<void>; readonly undo: () => Promise<void> };
 }
 
@@ -26,24 +32,34 @@ export interface Change {
   readonly seconds: number;
 }
 
-/** Plans a config, asks, guards, and makes it so, all under the lock. `undefined` when the person said no. */
-export async function changeTo(context: Context, text: string, options: ChangeOptions): Promise<Change | undefined> {
+/**
+ * Plans a config, guards, asks, and makes it so. All under the lock, from reading the config on: of two who edit it at
+ * once, the second sees what the first wrote. `undefined` when the person said no.
+ */
+export async function changeTo(
+  context: Context,
+  next: () => Promise<NextConfig>,
+  options: ChangeOptions,
+): Promise<Change | undefined> {
   const { effects } = context;
   const paths = statePaths(context.stateDir);
+  const rights = await checkRights(effects);
+  if (rights.level === 'problem') throw new Failure(rights.text, rights.hint ?? '');
   await effects.files.folder(paths.dir, FOLDER_MODE);
   return effects.lock.hold(paths.lock, async () => {
     const started = effects.clock.monotonic();
+    const { text, commit } = await next();
     const found = await survey(context, text, options.sets);
     for (const line of notesReport(found.notes, context.colours)) context.tell(`${line}\n`);
     guardSession(context, found, options.force);
     if (!(await agreed(context, found, options.yes))) return undefined;
-    await options.commit?.run();
+    await commit?.run();
     try {
       const { plan, policy, observation } = found;
       const result = await applyPlan(effects, paths, { plan, policy, observation, bootScript });
       return { survey: found, result, seconds: (effects.clock.monotonic() - started) / 1000 };
     } catch (error) {
-      await options.commit?.undo();
+      await commit?.undo();
       throw error;
     }
   });

@@ -7,9 +7,9 @@ import { ToolError } from './tool-error.ts';
 export interface FakeSet {
   readonly type: string;
   readonly options: string;
-  readonly entries: ReadonlySet<string>;
-  /** Another number after every change, of this set alone. */
-  readonly revision: number;
+  readonly entries: Set<string>;
+  /** Another number after every change of this set. */
+  revision: number;
 }
 
 let revisions = 0;
@@ -32,7 +32,10 @@ export class FakeSets {
   }
 
   copyFrom(other: FakeSets): void {
-    for (const name of other.names()) this.#sets.set(name, other.#need(name));
+    for (const name of other.names()) {
+      const set = other.#need(name);
+      this.#sets.set(name, { ...set, entries: new Set(set.entries) });
+    }
   }
 
   /** One line of `ipset restore`. `exist`: what is there already is no failure. */
@@ -49,7 +52,13 @@ export class FakeSets {
       .map((name) => {
         const { type, options, entries } = this.#need(name);
         const head = `create ${name} ${type} ${options}${type.startsWith('hash') ? ' bucketsize 12 initval 0x1f2e3d4c' : ''}\n`;
-        return head + [...entries].toReversed().map((entry) => `add ${name} ${entry}\n`).join('');
+        return (
+          head +
+          [...entries]
+            .toReversed()
+            .map((entry) => `add ${name} ${entry}\n`)
+            .join('')
+        );
       })
       .join('');
   }
@@ -61,44 +70,45 @@ export class FakeSets {
         throw new ToolError('Set cannot be created: set with the same name already exists');
       }
       if (name.length > 31) throw new ToolError(`Syntax error: setname '${name}' is longer than 31 characters`);
-      this.#put(name, type, options.join(' '), new Set());
+      this.#sets.set(name, { type, options: options.join(' '), entries: new Set(), revision: ++revisions });
     },
     add: (name, [entry = ''], exist) => {
       const set = this.#need(name);
       const added = entriesOf(set, entry);
       const there = added.filter((each) => set.entries.has(each));
-      if (there.length > 0 && !exist)
-        throw new ToolError("Element cannot be added to the set: it's already added");
-      const entries = new Set([...set.entries, ...added]);
+      if (there.length > 0 && !exist) throw new ToolError("Element cannot be added to the set: it's already added");
       const limit = Number(/maxelem (\d+)/.exec(set.options)?.[1] ?? Infinity);
-      if (entries.size > limit) throw new ToolError('Hash is full, cannot add more elements');
-      this.#put(name, set.type, set.options, entries);
+      if (set.entries.size + added.length - there.length > limit)
+        throw new ToolError('Hash is full, cannot add more elements');
+      for (const each of added) set.entries.add(each);
+      set.revision = ++revisions;
     },
     del: (name, [entry = ''], exist) => {
       const set = this.#need(name);
       const gone = entriesOf(set, entry);
       if (!exist && !gone.every((each) => set.entries.has(each)))
         throw new ToolError("Element cannot be deleted from the set: it's not added");
-      this.#put(name, set.type, set.options, new Set([...set.entries].filter((each) => !gone.includes(each))));
+      for (const each of gone) set.entries.delete(each);
+      set.revision = ++revisions;
     },
     flush: (name) => {
-      const { type, options } = this.#need(name);
-      this.#put(name, type, options, new Set());
+      const set = this.#need(name);
+      set.entries.clear();
+      set.revision = ++revisions;
     },
     /** Rules go on to speak of the same name, which now has the other content. */
     swap: (name, [other = '']) => {
       const [a, b] = [this.#need(name), this.#need(other)];
       if (a.type !== b.type || familyOf(a) !== familyOf(b))
         throw new ToolError('The sets cannot be swapped: their type does not match');
-      this.#put(name, b.type, b.options, b.entries);
-      this.#put(other, a.type, a.options, a.entries);
+      this.#sets.set(name, b).set(other, a);
     },
     rename: (name, [other = '']) => {
       const set = this.#need(name);
       if (this.#sets.has(other)) throw new ToolError('Set cannot be renamed: a set with the new name already exists');
       if (this.#references(name) > 0) throw new ToolError('Set cannot be renamed: it is in use by another system');
       this.#sets.delete(name);
-      this.#put(other, set.type, set.options, set.entries);
+      this.#sets.set(other, set);
     },
     destroy: (name) => {
       this.#need(name);
@@ -107,10 +117,6 @@ export class FakeSets {
       this.#sets.delete(name);
     },
   };
-
-  #put(name: string, type: string, options: string, entries: ReadonlySet<string>): void {
-    this.#sets.set(name, { type, options, entries, revision: ++revisions });
-  }
 
   #need(name: string): FakeSet {
     const set = this.#sets.get(name);

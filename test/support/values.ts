@@ -30,7 +30,8 @@ export const prefixes = (family: Family, ...texts: readonly string[]): PrefixSet
     texts.map(prefix).filter((each) => each.family === family),
   );
 
-export const ports = (protocol: Protocol, ...texts: readonly string[]): PortSet => PortSet.of(texts.map(port), protocol);
+export const ports = (protocol: Protocol, ...texts: readonly string[]): PortSet =>
+  PortSet.of(texts.map(port), protocol);
 
 /** The network that an interface address like `192.0.2.7/24` is in. */
 export function subnetOf(text: string): Prefix {

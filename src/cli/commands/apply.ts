@@ -22,7 +22,7 @@ export const apply: Command = {
     ['seawall apply --yes', 'from a script'],
   ],
   async run(context, call) {
-    const change = await changeTo(context, await readConfigText(context), {
+    const change = await changeTo(context, async () => ({ text: await readConfigText(context) }), {
       yes: call.flag('yes'),
       force: call.flag('force'),
       sets: 'whole',

@@ -5,7 +5,7 @@ import { formatPortRange } from '../../net/port.ts';
 import { formatPrefix } from '../../net/prefix.ts';
 import { toJson } from '../../report/json.ts';
 import { columns } from '../../report/text.ts';
-import { changeTo } from '../change.ts';
+import { changeTo, type NextConfig } from '../change.ts';
 import type { Call, Command, Context, ExitCode } from '../command.ts';
 import { tellResult } from '../result.ts';
 import { parseConfig, readConfigText } from '../survey.ts';
@@ -79,21 +79,29 @@ async function run(context: Context, call: Call, name: string, list: ListName, e
       `seawall ${name} add ${entry}, seawall ${name} remove ${entry}, or seawall ${name} list`,
     );
   }
-  const before = await readConfigText(context);
-  parseConfig({ ...context, tell: () => undefined }, before);
-  const after = values.reduce((text, value) => editOne(context, text, verb, list, value), before);
-  const path = await context.effects.files.resolve(context.configPath);
-  const mode = (await context.effects.files.mode(path)) ?? 0o600;
-  const write = (text: string) => (): Promise<void> =>
-    before === after ? Promise.resolve() : context.effects.files.write(path, [text], mode);
-  const change = await changeTo(context, after, {
-    yes: call.flag('yes'),
-    force: call.flag('force'),
-    // One entry more must not cost reading a list of a million.
+  const options = { yes: call.flag('yes'), force: call.flag('force') };
+  // One entry more must not cost reading a list of a million.
+  const change = await changeTo(context, () => editConfig(context, verb, list, values), {
+    ...options,
     sets: 'by-name',
-    commit: { run: write(after), undo: write(before) },
   });
   return tellResult(context, change);
+}
+
+async function editConfig(
+  context: Context,
+  verb: 'add' | 'remove',
+  list: ListName,
+  values: readonly string[],
+): Promise<NextConfig> {
+  const before = await readConfigText(context);
+  parseConfig({ ...context, tell: () => undefined }, before);
+  const text = values.reduce((edited, value) => editOne(context, edited, verb, list, value), before);
+  if (text === before) return { text };
+  const path = await context.effects.files.resolve(context.configPath);
+  const mode = (await context.effects.files.mode(path)) ?? 0o600;
+  const write = (content: string) => (): Promise<void> => context.effects.files.write(path, [content], mode);
+  return { text, commit: { run: write(text), undo: write(before) } };
 }
 
 function editOne(context: Context, text: string, verb: 'add' | 'remove', list: ListName, value: string): string {

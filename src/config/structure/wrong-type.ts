@@ -54,8 +54,7 @@ export function reportWrongMapping(place: string, tree: Tree, problems: ProblemL
 
 function reportWrongTop(tree: Tree, problems: ProblemList): void {
   if (tree.kind === 'nothing') {
-    const hint = 'run \'seawall init\' to write a first one; an empty file means neither "everyone" nor "nobody"';
-    problems.error('empty-file', tree.span, 'the config is empty', hint);
+    problems.error('empty-file', tree.span, 'the config is empty', "run 'seawall init' to write a first one");
     return;
   }
   const colon = tree.kind === 'text' ? /^\w+(?=:)/.exec(tree.text)?.[0] : undefined;

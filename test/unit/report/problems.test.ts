@@ -92,7 +92,7 @@ describe('carets stand below what is wrong', () => {
 test('where there is no line to show', () => {
   expect(show('')).toMatchInlineSnapshot(`
     "seawall.yaml:1:1: error: the config is empty
-    help: run 'seawall init' to write a first one; an empty file means neither "everyone" nor "nobody""
+    help: run 'seawall init' to write a first one"
   `);
 });
 
