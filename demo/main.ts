@@ -14,6 +14,7 @@ import { show } from './show.ts';
  */
 const screen = new Screen();
 const keep = process.argv.includes('--keep');
+let kept = false;
 
 // The lab takes itself away when its process exits, however it does (lab/reclaim.ts).
 process.stdout.on('error', () => process.exit(1));
@@ -29,14 +30,17 @@ try {
   process.stderr.write(`demo: ${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;
 }
+// An open channel to the starter would keep this process from ending.
+if (!kept && process.connected) process.disconnect();
 
 function interrupted(code: number): void {
   screen.settle();
   process.exit(code);
 }
 
+/** Whoever started this was killed; without a starter nobody could stop it with Ctrl-C. */
 function orphaned(): void {
-  process.exit(1);
+  process.exit();
 }
 
 async function demo(): Promise<number> {
@@ -85,6 +89,7 @@ function conclusion({ wrong }: Verdict): string[] {
 
 /** The process that owns the lab lives on without a terminal; whoever started it gets the prompt back. */
 function stayBehind(code: number): void {
+  kept = true;
   setInterval(() => {}, 1 << 30);
   process.off('disconnect', orphaned);
   process.send?.({ code }, () => {

@@ -18,7 +18,7 @@ export function judgeRestart({ floods, host, around }: RestartReport, verdict: V
 export function restartLines({ seconds, floods, host, around, meanwhile }: RestartReport): string[] {
   const [tried, lost] = around.reduce(([n, f], report) => [n + report.attempts, f + report.failed], [0, 0]);
   return [
-    ...floods.map(({ to, report }) => entry('untrusted', to, through(report))),
+    ...floods.map(({ to, report }) => entry('untrusted', to, knocked(report))),
     entry('trusted B', 'v6, port 9100 (host)', `${counted(host.attempts, 'attempts')} ${counted(host.failed, 'lost')}`),
     entry('trusted A', 'v4, port 8081 (web)', `${counted(tried, 'attempts')} ${counted(lost, 'lost')}`),
     entry(
@@ -29,6 +29,6 @@ export function restartLines({ seconds, floods, host, around, meanwhile }: Resta
   ];
 }
 
-function through(report: StreamReport): string {
+function knocked(report: StreamReport): string {
   return `${counted(report.attempts, 'attempts')} ${counted(gotThrough(report), 'got through')}`;
 }

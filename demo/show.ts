@@ -75,13 +75,9 @@ function showCommand(screen: Screen, args: readonly string[], { stdout, stderr }
   screen.lines([`  $ seawall ${args.join(' ')}`, ...indented(stderr), ...indented(stdout)]);
 }
 
-function indented(text: string): string[] {
-  return text.trimEnd() === ''
-    ? []
-    : text
-        .trimEnd()
-        .split('\n')
-        .map((text) => `  ${text}`.trimEnd());
+function indented(output: string): string[] {
+  const trimmed = output.trimEnd();
+  return trimmed === '' ? [] : trimmed.split('\n').map((text) => `  ${text}`.trimEnd());
 }
 
 async function takeAway(world: World, screen: Screen, verdict: Verdict): Promise<void> {

@@ -29,7 +29,7 @@ export const TRUSTED = {
 
 /** Every source address of the clients behind the router, by the name a report calls it. */
 export const SOURCES = {
-  untrusted: { node: 'untrusted', v4: '203.0.113.50', v6: '2001:db8:bad::50' },
+  untrusted: { node: 'untrusted', v4: '203.0.113.50', v6: '2001:db8:e::50' },
   'below the single address': { node: 'untrusted', v4: '203.0.113.6', v6: '2001:db8:a::6' },
   'above the single address': { node: 'untrusted', v4: '203.0.113.8', v6: '2001:db8:a::8' },
   'below the prefix': { node: 'untrusted', v4: '198.18.63.255', v6: '2001:db8:aff:ffff:ffff:ffff:ffff:ffff' },

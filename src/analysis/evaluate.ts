@@ -28,19 +28,23 @@ export interface RulesAndSets {
  * Walks a chain for a new connection, as the kernel would. Only what own chains hold has to be understood; a rule that
  * isn't ours makes the answer unknown.
  */
-export function judge({ rules, set }: RulesAndSets, chain: string, opening: Opening): Judgement {
-  for (const rule of rules(chain)) {
-    if (!rule) return 'unknown';
-    const matched = matchesAll(rule.match, opening, set);
-    if (matched === 'unknown') return 'unknown';
+export const judge = (ruleset: RulesAndSets, chain: string, opening: Opening): Judgement =>
+  walk(ruleset, chain, opening) ?? 'pass';
+
+/** Undefined where the packet comes back from the chain to whoever sent it there. */
+function walk(ruleset: RulesAndSets, chain: string, opening: Opening): Judgement | undefined {
+  for (const rule of ruleset.rules(chain)) {
+    const matched = rule ? matchesAll(rule.match, opening, ruleset.set) : 'unknown';
+    if (!rule || matched === 'unknown') return 'unknown';
     if (!matched) continue;
     const { action } = rule;
-    if (action.kind === 'return') return 'pass';
+    if (action.kind === 'return') return undefined;
     if (action.kind === 'drop') return 'drop';
-    if (action.kind === 'goto') return judge({ rules, set }, action.chain, opening);
-    // The rest (`note`, `log`) goes on; own chains hold no jump.
+    if (action.kind === 'goto') return walk(ruleset, action.chain, opening);
+    const verdict = action.kind === 'jump' ? walk(ruleset, action.chain, opening) : undefined;
+    if (verdict !== undefined) return verdict;
   }
-  return 'pass';
+  return undefined;
 }
 
 type Sets = RulesAndSets['set'];

@@ -1,3 +1,4 @@
+import { type CutFilter, cutFilters } from '../analysis/cut-filter.ts';
 import { flowsToCut, type Flow } from '../analysis/flow.ts';
 import type { Effects } from '../effects/types.ts';
 import { readFlows } from '../live/flows.ts';
@@ -30,16 +31,22 @@ export interface ApplyResult {
   readonly bootWritten: boolean;
 }
 
-/** The open connections that the plan denies, though they were let in before; undefined where they can't be read. */
-export async function connectionsToCut(
+/** The open connections that the plan denies, though they were let in before, and how to pick them out. */
+export interface Cuts {
+  readonly flows: readonly Flow[];
+  readonly filters: readonly CutFilter[];
+}
+
+/** Undefined where open connections can't be read. */
+export async function findCuts(
   effects: Effects,
   { plan, policy, observation }: Omit<ApplyInput, 'bootScript'>,
-): Promise<readonly Flow[] | undefined> {
-  if (plan.steps.length === 0) return [];
-  const flows = await readFlows(effects);
-  return (
-    flows && flowsToCut(flows, observation.live, plan.target, { links: observation.facts.links, zones: policy.zones })
-  );
+): Promise<Cuts | undefined> {
+  if (plan.steps.length === 0) return { flows: [], filters: [] };
+  const all = await readFlows(effects);
+  if (!all) return undefined;
+  const flows = flowsToCut(all, observation.live, plan.target, { links: observation.facts.links, zones: policy.zones });
+  return { flows, filters: cutFilters(all, flows) };
 }
 
 /** Makes it so: kernel, open connections, boot files, memory, in this order. The caller holds the lock. */
@@ -49,11 +56,11 @@ export async function applyPlan(effects: Effects, paths: StatePaths, input: Appl
   if (isFirst(observation.live)) await rememberBefore(effects, paths, observation.live);
   await executeOrWithdraw(effects, paths, input);
   // After the rules: what is cut now can't come back.
-  const cut = await connectionsToCut(effects, input);
-  const couldCut = cut !== undefined && (await cutFlows(effects, cut));
+  const cuts = await findCuts(effects, input);
+  if (cuts) await cutFlows(effects, cuts.filters);
   const bootWritten = await writeBootFiles(effects, paths, plan.target, input.bootScript);
   await keepForNextRun(effects, paths, observation);
-  return { steps: plan.steps.length, cut: cut ?? [], couldCut, bootWritten };
+  return { steps: plan.steps.length, cut: cuts?.flows ?? [], couldCut: cuts !== undefined, bootWritten };
 }
 
 /** A first apply that fails leaves nothing behind: half a firewall on a machine that had none helps nobody. */

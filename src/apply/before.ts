@@ -1,12 +1,12 @@
 import type { Effects } from '../effects/types.ts';
-import { parseSave, type SavedTable } from '../iptables/save.ts';
 import { TABLE } from '../iptables/names.ts';
 import { FAMILIES, type Family } from '../net/family.ts';
 import type { LiveState } from '../plan/live-state.ts';
 import { FILE_MODE, type StatePaths } from './state.ts';
 
 type Before = Readonly<Record<Family, { readonly table: boolean }>>;
-const TOOL: Readonly<Record<Family, string>> = { 4: 'iptables', 6: 'ip6tables' };
+/** As nft calls them. */
+const NFT_FAMILY: Readonly<Record<Family, string>> = { 4: 'ip', 6: 'ip6' };
 
 /** Notes whether the tables that will be used were there at all, so that `down` can leave it so. */
 export async function rememberBefore(
@@ -23,16 +23,28 @@ export async function restoreBefore(effects: Pick<Effects, 'exec' | 'files'>, pa
   const text = (await effects.files.read(paths.before))?.toString();
   if (text === undefined) return;
   const before = JSON.parse(text) as Before;
-  for (const family of FAMILIES) if (!before[family].table) await removeEmptyTable(effects, TOOL[family]);
+  for (const family of FAMILIES) if (!before[family].table) await removeEmptyTable(effects, NFT_FAMILY[family]);
   await effects.files.remove(paths.before);
 }
 
-/** The nft variant of iptables deletes empty built-in chains by `-X`; the legacy one keeps its tables until reboot. */
-async function removeEmptyTable({ exec }: Pick<Effects, 'exec'>, tool: string): Promise<void> {
-  const saved = await exec({ file: `${tool}-save`, args: [] });
-  if (saved.code === 0 && isEmpty(parseSave(saved.stdout.toString())))
-    await exec({ file: tool, args: ['-w', '10', '-t', TABLE, '-X'] });
+/**
+ * The nft variant of iptables keeps a table for good, so nft removes it: chain by chain, which the kernel refuses for one
+ * that isn't empty, and all or nothing. Legacy iptables keeps its tables until reboot, and so does a machine without nft.
+ */
+async function removeEmptyTable({ exec }: Pick<Effects, 'exec'>, family: string): Promise<void> {
+  const listed = await exec({ file: 'nft', args: ['-j', 'list', 'table', family, TABLE] });
+  const chains = listed.code === 0 ? emptyChains(listed.stdout.toString()) : undefined;
+  if (!chains) return;
+  const lines = [...chains.map((chain) => `chain ${family} ${TABLE} ${chain}`), `table ${family} ${TABLE}`];
+  await exec({ file: 'nft', args: ['-f', '-'], input: lines.map((line) => `delete ${line}\n`) });
 }
 
-const isEmpty = ({ chains }: SavedTable): boolean =>
-  [...chains.values()].every(({ policy, rules }) => policy === 'ACCEPT' && rules.length === 0);
+/** The names of a table's chains; undefined if it holds anything else. */
+function emptyChains(json: string): string[] | undefined {
+  const { nftables } = JSON.parse(json) as {
+    nftables: readonly Record<string, { readonly name: string; readonly policy?: string }>[];
+  };
+  const parts = nftables.filter((part) => !('metainfo' in part) && !('table' in part));
+  const chains = parts.flatMap(({ chain }) => (chain?.policy === 'accept' ? [chain.name] : []));
+  return chains.length === parts.length ? chains : undefined;
+}

@@ -1,35 +1,34 @@
-import type { Flow } from '../analysis/flow.ts';
+import type { CutFilter } from '../analysis/cut-filter.ts';
 import type { Effects } from '../effects/types.ts';
 import { formatAddress } from '../net/address.ts';
 
-/** conntrack(8) options that name exactly one connection. */
-const options = ({ protocol, source, sourcePort, destination, port }: Flow): string[] => {
-  const ends = ['-s', formatAddress(source), '-d', formatAddress(destination)];
+/** Most of a deletion is waiting for the kernel, so several wait at once. */
+const AT_ONCE = 8;
+
+/** Makes the kernel forget these connections, and no other: their next packet is a new one, and denied. */
+export async function cutFlows({ exec }: Pick<Effects, 'exec'>, filters: readonly CutFilter[]): Promise<void> {
+  const waiting = filters.values();
+  const work = async (): Promise<void> => {
+    // Exit code 1 just means that the connection has ended by itself.
+    for (const filter of waiting) await exec({ file: 'conntrack', args: options(filter) });
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+}
+
+/** conntrack(8) options: the tuple as the one who opened the connection sees it. */
+function options({ protocol, source, destination, port }: CutFilter): string[] {
+  const family = destination.family === 4 ? 'ipv4' : 'ipv6';
+  const from = source === undefined ? [] : ['--orig-src', formatAddress(source)];
   return [
     '-D',
     '-f',
-    source.family === 4 ? 'ipv4' : 'ipv6',
+    family,
     '-p',
     protocol,
-    ...ends,
-    '--sport',
-    `${sourcePort}`,
-    '--dport',
+    ...from,
+    '--orig-dst',
+    formatAddress(destination),
+    '--orig-port-dst',
     `${port}`,
   ];
-};
-
-/**
- * Makes the kernel forget these connections, and no other: their next packet is a new one, and denied.
- * True when done; false when this machine has no tool for it.
- */
-export async function cutFlows({ exec }: Pick<Effects, 'exec'>, flows: readonly Flow[]): Promise<boolean> {
-  if (flows.length === 0) return true;
-  const input = flows.map((flow) => `${options(flow).join(' ')}\n`);
-  const batch = await exec({ file: 'conntrack', args: ['-R', '-'], input });
-  if (batch.outcome === 'exited' && batch.code === 0) return true;
-  if (batch.outcome === 'missing') return false;
-  // Before 1.4.7 conntrack reads no batches. Exit code 1 may just mean that the connection has ended by itself.
-  for (const flow of flows) await exec({ file: 'conntrack', args: options(flow) });
-  return true;
 }

@@ -1,5 +1,5 @@
 import type { Effects } from '../effects/types.ts';
-import { createSet, destroySets, replaceSet } from '../ipset/create.ts';
+import { destroySets, makeSet, replaceSet } from '../ipset/create.ts';
 import { renderChange } from '../iptables/change.ts';
 import { runTool } from '../live/tools.ts';
 import type { Step } from '../plan/plan.ts';
@@ -30,7 +30,7 @@ async function carryOut(effects: Pick<Effects, 'exec'>, step: Step): Promise<voi
 }
 
 function* makeSets(step: Step & { kind: 'make-sets' }): Generator<string | Uint8Array> {
-  for (const set of step.make) yield* createSet(set);
+  for (const set of step.make) yield* makeSet(set);
   for (const set of step.replace) yield* replaceSet(set);
 }
 

@@ -1,6 +1,6 @@
 import bootScript from '../../packaging/boot/seawall-boot.sh';
 
-import { applyPlan, connectionsToCut, type ApplyResult } from '../apply/apply.ts';
+import { applyPlan, findCuts, type ApplyResult } from '../apply/apply.ts';
 import { FOLDER_MODE, statePaths } from '../apply/state.ts';
 import { Failure } from '../effects/failure.ts';
 import { checkRights } from '../live/checkup.ts';
@@ -82,10 +82,10 @@ async function agreed(context: Context, found: Survey, yes: boolean): Promise<bo
   if (yes || found.plan.steps.length === 0) return true;
   if (!context.ask) throw new Failure('there is no terminal to ask at', 'add --yes to say that it is meant');
   const { plan, policy, observation } = found;
-  const cut = await connectionsToCut(context.effects, { plan, policy, observation });
+  const cuts = await findCuts(context.effects, { plan, policy, observation });
   const changes = policyChanges(plan, observation.live);
   context.tell(
-    `${changeReport({ changes, first: isFirst(observation.live), steps: plan.steps, cut, rules: false }, context.colours)}\n`,
+    `${changeReport({ changes, first: isFirst(observation.live), steps: plan.steps, cut: cuts?.flows, rules: false }, context.colours)}\n`,
   );
   return context.ask('Apply this?');
 }

@@ -3,7 +3,7 @@ import { makeColours, print, tell } from './terminal.ts';
 
 /** An expected failure: what happened and the way out. */
 export function showFailure(failure: Failure, json: boolean): number {
-  const { red, bold } = makeColours(process.stderr);
+  const { red, bold } = makeColours(2);
   if (json)
     print(
       `${JSON.stringify({ schemaVersion: 1, error: { message: failure.message, hint: failure.hint } }, null, 2)}\n`,

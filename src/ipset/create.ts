@@ -41,6 +41,15 @@ function sizing(entries: number): string {
   return `hashsize ${buckets} maxelem ${Math.max(LEAST_LIMIT, entries)}`;
 }
 
+/**
+ * Lines that make a new set. It gets its name when it is whole, so that a set that is named by its content is never half
+ * of it, wherever a run is killed.
+ */
+export function* makeSet(spec: SetSpec): Generator<Chunk> {
+  yield* createSet(spec, SCRATCH_SET);
+  yield `rename ${SCRATCH_SET} ${spec.name}\n`;
+}
+
 /** Lines that give an existing set its new content in one step: packets see the old one or the new one, whole. */
 export function* replaceSet(spec: SetSpec): Generator<Chunk> {
   yield* createSet(spec, SCRATCH_SET);

@@ -3,7 +3,7 @@ import { visible } from '../config/problems/quoted.ts';
 
 type Paint = (text: string) => string;
 
-/** What picocolors' createColors() gives, as far as it is used here. */
+/** The part of Colours that is used here. */
 export interface ProblemColours {
   readonly bold: Paint;
   readonly red: Paint;

@@ -91,6 +91,8 @@ describe('without Seawall', () => {
 /** What containers are owed in any case; the rest of their cells is just to be as before. */
 function mustWork({ insider, target, version }: (typeof INSIDE)[number]): boolean {
   if (insider.container === undefined) return target.kind !== 'published' || target.reach !== 'nobody';
+  // A program that listens on all addresses answers UDP from the one next to the container: Docker or not, that fails.
+  if (target.protocol === 'udp' && (target.kind === 'published' || target.name.endsWith('host udp'))) return false;
   if (insider.container === 'internal')
     return target.name === 'host by the gateway' || target.name === 'internal network';
   if (target.name === 'internet' || target.kind === 'host') return true;
@@ -99,7 +101,7 @@ function mustWork({ insider, target, version }: (typeof INSIDE)[number]): boolea
   return network[target.service] === insider.container || target.service === insider.container;
 }
 
-describe.each(PHASES)('$name', ({ name: phase, publicPorts }) => {
+describe.each(PHASES.map(({ name, publicPorts }) => [name, publicPorts] as const))('%s', (phase, publicPorts) => {
   const promised = (wanted: ReturnType<typeof promisedTo>) =>
     CELLS.filter(({ source, target }) => promisedTo(source, target, publicPorts) === wanted).map(
       (cell) => [cellName(cell), cell] as const,
@@ -118,8 +120,8 @@ describe.each(PHASES)('$name', ({ name: phase, publicPorts }) => {
   });
 
   test('every kind of cell was there', () => {
-    expect(promised('closed').length).toBeGreaterThan(200);
-    expect(promised('as before').length).toBeGreaterThan(200);
+    expect(promised('closed').length).toBeGreaterThan(150);
+    expect(promised('as before').length).toBeGreaterThan(150);
     expect([...(inside.get(phase)?.values() ?? [])].filter(isOpen).length).toBeGreaterThan(80);
   });
 });

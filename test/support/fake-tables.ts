@@ -31,6 +31,8 @@ export class FakeTables {
   revision = 0;
   readonly #hasSet: (name: string) => boolean;
   readonly #tables = new Map<string, FakeTable>();
+  /** Counted when first asked for, after each change. */
+  #used: ReadonlyMap<string, number> | undefined;
 
   constructor(family: Family, hasSet: (name: string) => boolean) {
     this.family = family;
@@ -39,6 +41,7 @@ export class FakeTables {
 
   copyFrom(other: FakeTables): void {
     for (const [name, table] of other.#tables) this.#tables.set(name, copyOf(table));
+    this.#used = undefined;
   }
 
   rules(table: string, chain: string): readonly string[] {
@@ -49,10 +52,12 @@ export class FakeTables {
     return [...(this.#tables.get(table)?.keys() ?? [])];
   }
 
-  /** How many rules speak of the set. */
+  /** How many times rules speak of the set. */
   references(set: string): number {
-    const rules = [...this.#tables.values()].flatMap((table) => [...table.values()].flatMap((chain) => chain.rules));
-    return rules.filter((rule) => setsOf(rule).includes(set)).length;
+    this.#used ??= countOf(
+      [...this.#tables.values()].flatMap((table) => [...table.values()].flatMap(rulesOf)).flatMap(setsOf),
+    );
+    return this.#used.get(set) ?? 0;
   }
 
   /** `iptables-restore`: each table's lines take effect together at its COMMIT, or not at all. */
@@ -116,6 +121,7 @@ export class FakeTables {
     for (const chain of table.keys())
       if (returnsTo(table, chain)) throw new ToolError('Too many levels of symbolic links');
     this.#tables.set(name, table);
+    this.#used = undefined;
     this.revision++;
   }
 
@@ -192,16 +198,33 @@ function declare(table: FakeTable, line: string): void {
 const copyOf = (table: FakeTable): FakeTable =>
   new Map([...table].map(([name, { policy, rules }]) => [name, { policy, rules: [...rules] }]));
 
-const sameRule = (a: string, b: string): boolean => splitWords(a).join('\n') === splitWords(b).join('\n');
+const sameRule = (a: string, b: string): boolean => wordsOf(a).join('\n') === wordsOf(b).join('\n');
 
-export const targetOf = (rule: string): string | undefined => {
-  const words = splitWords(rule);
+const rulesOf = ({ rules }: FakeChain): readonly string[] => rules;
+
+function countOf(names: readonly string[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return counts;
+}
+
+const memo = new Map<string, readonly string[]>();
+
+/** The same rules are looked at again and again. */
+function wordsOf(rule: string): readonly string[] {
+  const words = memo.get(rule) ?? splitWords(rule);
+  memo.set(rule, words);
+  return words;
+}
+
+const targetOf = (rule: string): string | undefined => {
+  const words = wordsOf(rule);
   const at = words.findLastIndex((word) => word === '-j' || word === '-g');
   return at < 0 ? undefined : words[at + 1];
 };
 
 const setsOf = (rule: string): string[] => {
-  const words = splitWords(rule);
+  const words = wordsOf(rule);
   return words.filter((_, at) => words[at - 1] === '--match-set' || words[at - 1] === '--add-set');
 };
 

@@ -1,4 +1,4 @@
-import { connectionsToCut } from '../../apply/apply.ts';
+import { findCuts } from '../../apply/apply.ts';
 import { isFirst, policyChanges } from '../../plan/changes.ts';
 import { changeReport } from '../../report/change.ts';
 import { flowJson, stepJson, toJson } from '../../report/json.ts';
@@ -23,7 +23,7 @@ export const plan: Command = {
   async run(context, call) {
     const found = await survey(context, await readConfigText(context));
     const { live } = found.observation;
-    const cut = await connectionsToCut(context.effects, found);
+    const cut = (await findCuts(context.effects, found))?.flows;
     const changes = policyChanges(found.plan, live);
     const { steps } = found.plan;
     if (context.json) {

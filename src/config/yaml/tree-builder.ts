@@ -130,14 +130,16 @@ export class TreeBuilder {
   }
 
   #badAlias(name: string, span: Span, isOpen: boolean): void {
-    const wildcard = name.startsWith('.') || name === '';
-    const message = isOpen
-      ? `${quoted(`*${name}`)} stands inside what it stands for`
-      : `there is no anchor ${quoted(`&${name}`)}`;
-    const hint = wildcard
+    const [alias, anchor] = [quoted(`*${name}`), quoted(`&${name}`)];
+    if (isOpen) {
+      this.#problems.error('bad-alias', span, `${alias} stands inside what it stands for`, 'write the entries out');
+      return;
+    }
+    const isWildcard = name.startsWith('.') || name === '';
+    const hint = isWildcard
       ? 'a name with a wildcard stands for no address; write the names themselves'
-      : `define it above with &${name}, or write the value itself`;
-    this.#problems.error('bad-alias', span, message, hint);
+      : `define it above with ${anchor}, or write the value itself`;
+    this.#problems.error('bad-alias', span, `there is no anchor ${anchor}`, hint);
   }
 
   #refuseTag(node: Node, span: Span): void {

@@ -46,6 +46,11 @@ describe('what is not there is not removed, and the way out is said', () => {
     expect(removeEntry(lists, list, value)).toEqual({ kind: 'refused', problem, hint });
   });
 
+  test('of two that are as near, the one of the same protocol', () => {
+    const edit = removeEntry(`${V}public: [24/udp, 22/tcp]\n`, 'public', '23/tcp');
+    expect(edit).toMatchObject({ hint: 'the nearest is 22/tcp in line 2' });
+  });
+
   test('an address that a list in a file may hold', () => {
     const edit = removeEntry(`${V}trusted: [{file: a.txt}]\n`, 'trusted', '192.0.2.1');
     expect(edit).toMatchObject({ hint: 'if it stands in the list {file: a.txt} in line 2, remove it there' });

@@ -123,6 +123,11 @@ describe('what is missing or empty is never everyone', () => {
     });
   });
 
+  test('a note may have 100 characters, however many bytes', () => {
+    const note = '🧱'.repeat(100);
+    expect(read(`version: 1\nallow: [{from: [192.0.2.1], to: [1/tcp], note: ${note}}]\n`).allow[0]?.note).toBe(note);
+  });
+
   test('a note may be missing', () => {
     expect(read('version: 1\nallow: [{from: [192.0.2.1], to: [1/tcp], note: }]\n').allow[0]).not.toHaveProperty('note');
   });

@@ -5,9 +5,9 @@ import { parsePrefix, type Prefix } from '../../../src/net/prefix.ts';
 
 export const familyArb = fc.constantFrom(...FAMILIES);
 
-/** Values with runs of zeros and ones, as real addresses have. */
+/** Values with runs of zeros and ones, as real addresses have, and with single bits at the edges of words. */
 const valueArb = (family: Family): fc.Arbitrary<bigint> => {
-  const group = fc.oneof(fc.constantFrom(0, 0, 0xffff), fc.integer({ min: 0, max: 0xffff }));
+  const group = fc.oneof(fc.constantFrom(0, 0, 0, 1, 0x8000, 0xffff), fc.integer({ min: 0, max: 0xffff }));
   const count = addressBits(family) / 16;
   return fc
     .array(group, { minLength: count, maxLength: count })

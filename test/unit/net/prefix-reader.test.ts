@@ -1,5 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { formatAddress } from '../../../src/net/address.ts';
+import { addressBits, FAMILIES } from '../../../src/net/family.ts';
 import { formatPrefix } from '../../../src/net/prefix.ts';
 import { wordsOf } from '../../../src/net/prefix-columns.ts';
 import { PrefixReader } from '../../../src/net/prefix-reader.ts';
@@ -42,5 +44,20 @@ describe('PrefixReader', () => {
       6,
       undefined,
     ]);
+  });
+
+  it('leaves prefixes with a host bit anywhere to the parser', () => {
+    const reader = new PrefixReader();
+    for (const family of FAMILIES) {
+      const bits = addressBits(family);
+      for (let length = 1; length < bits; length++) {
+        for (let bit = 0; bit < bits; bit++) {
+          const text = `${formatAddress({ family, value: (1n << BigInt(bits - 1)) | (1n << BigInt(bit)) })}/${length}`;
+          const bytes = encoder.encode(text);
+          const isHostBit = bit < bits - length;
+          expect([text, reader.read(bytes, 0, bytes.length)]).toEqual([text, isHostBit ? undefined : family]);
+        }
+      }
+    }
   });
 });

@@ -1,9 +1,10 @@
 import * as fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
+import { formatAddress } from '../../../src/net/address.ts';
 import { formatPrefix, parsePrefix, type Prefix } from '../../../src/net/prefix.ts';
 import { isEveryone, PrefixSet } from '../../../src/net/prefix-set.ts';
 import { parsePrefixText, type LineFault, type PrefixText } from '../../../src/net/prefix-text.ts';
-import { prefixArb } from './arbitraries.ts';
+import { addressArb, prefixArb } from './arbitraries.ts';
 import { textsOf } from './sets.ts';
 
 const read = (text: string, options?: { complete: boolean }): PrefixText =>
@@ -153,6 +154,7 @@ describe('parsePrefixText and parsePrefix', () => {
   const entry = fc.oneof(
     prefixArb.map(formatPrefix),
     prefixArb.map((p) => `${formatPrefix({ ...p, length: p.family === 4 ? 32 : 128 })}/${p.length}`),
+    fc.tuple(addressArb, fc.nat(128)).map(([address, length]) => `${formatAddress(address)}/${length}`),
     fc.array(part, { maxLength: 9 }).map((parts) => parts.join('')),
     fc
       .array(fc.constantFrom('0', '1', 'a', 'ffff', '02', ''), { minLength: 2, maxLength: 10 })

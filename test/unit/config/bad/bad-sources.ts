@@ -87,6 +87,7 @@ export const addresses: BadInput[] = [
 export const names: BadInput[] = [
   address('office_1.example.com', 'bad-name', 'office-1.example.com'),
   address('-office.example.com', 'bad-name', 'name such as office.example.com'),
+  address(`${'a.'.repeat(126)}ab`, 'bad-name', 'office.example.com'),
   address('office..example.com', 'bad-name', 'office.example.com'),
   address(`${'a'.repeat(64)}.example.com`, 'bad-name', 'office.example.com'),
   address('"*.example.com"', 'bad-name', 'names themselves'),
@@ -127,6 +128,12 @@ export const repeats: BadInput[] = [
     trusted('10.1.0.0/16', '192.0.2.1', '10.0.0.0/8'),
     '3:5 w covered',
     '10.0.0.0/8',
+  ),
+  one(
+    'a blocked address within a blocked prefix',
+    with22('block: [192.0.2.0/24, 192.0.2.1]\n'),
+    '3:23 w covered',
+    'delete',
   ),
   one(
     'an address that is blocked',

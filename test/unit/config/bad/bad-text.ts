@@ -36,7 +36,7 @@ export const wholeText: BadInput[] = [
   one('a tag of a list', `${V}public: !ports [22/tcp]\n`, '2:16 yaml-tag', 'delete it'),
   one('an alias of nothing', trusted('*office'), '3:5 bad-alias', '&office'),
   one('a wildcard that is an alias', trusted('*.example.com'), '3:5 bad-alias', 'wildcard'),
-  one('an alias of what it stands in', `${V}public: &a [22/tcp, *a]\n`, '2:21 bad-alias', 'write the value'),
+  one('an alias of what it stands in', `${V}public: &a [22/tcp, *a]\n`, '2:21 bad-alias', 'write the entries out'),
   one('merge key', `${V}public: [22/tcp]\ndocker: {<<: {swarm: off}}\n`, '3:10 merge-key', 'write out'),
   one('a key that is a list', with22('? [a, b]\n: c\n'), '3:3 bad-key', 'KEY: VALUE'),
   one('a key that is nothing', with22(': c\n'), '3:1 bad-key', 'KEY: VALUE'),
