@@ -11,5 +11,5 @@ trusted:
 public: [${PUBLIC.join(', ')}]
 `;
 
-/** The entry that is taken away later on, with its open connections. */
-export const TAKEN_AWAY = TRUSTED.single.v4;
+/** The entries that are taken away later on, with their open connections. */
+export const TAKEN_AWAY = [TRUSTED.single.v4, TRUSTED.single.v6];

@@ -3,6 +3,7 @@ import { HOST } from '../lab/addresses.ts';
 import type { HoldHandle } from '../lab/client.ts';
 import type { Outcome } from '../lab/command.ts';
 import type { World } from '../lab/world.ts';
+import { TALKER_PORT } from './rows.ts';
 
 /** An open connection, looked at when the command was done and a second later. */
 export interface Held {
@@ -12,19 +13,25 @@ export interface Held {
   readonly answers: number;
 }
 
-const HELD = [
-  { who: 'trusted A, v4, web on 8081', node: 'trusted-a', address: HOST.v4, shouldLive: false },
-  { who: 'trusted A, v6, web on 8081', node: 'trusted-a', address: HOST.v6, shouldLive: true },
-  { who: 'trusted B, v4, web on 8081', node: 'trusted-b', address: HOST.v4, shouldLive: true },
+const CLIENTS = [
+  { node: 'trusted-a', name: 'trusted A', shouldLive: false },
+  { node: 'trusted-b', name: 'trusted B', shouldLive: true },
 ] as const;
 
-/** Takes trusted A's IPv4 address from the list while connections are open and carry a byte 20 times a second. */
+const HELD = CLIENTS.flatMap(({ node, name, shouldLive }) => [
+  { who: `${name}, v4, web on 8081`, node, address: HOST.v4, port: 8081, shouldLive },
+  { who: `${name}, v6, web on 8081`, node, address: HOST.v6, port: 8081, shouldLive },
+  { who: `${name}, v4, log on ${TALKER_PORT}`, node, address: HOST.v4, port: TALKER_PORT, shouldLive },
+  { who: `${name}, v6, log on ${TALKER_PORT}`, node, address: HOST.v6, port: TALKER_PORT, shouldLive },
+]);
+
+/** Takes trusted A from the list while connections are open and carry a byte 20 times a second. */
 export async function untrust(
   world: World,
   argv: readonly string[],
 ): Promise<{ readonly command: Outcome; readonly held: readonly Held[] }> {
   const handles = await Promise.all(
-    HELD.map(async ({ node, address }) => (await world.agent(node)).hold({ address, port: 8081 })),
+    HELD.map(async ({ node, address, port }) => (await world.agent(node)).hold({ address, port })),
   );
   const command = await world.exec('host', argv);
   const then = await exchanged(handles);

@@ -15,15 +15,16 @@ export function markKept(world: World): void {
 
 /** How to enter a kept world. */
 export function waysIn(world: World): string[] {
-  const socket = `DOCKER_HOST=unix://${world.engine.socket}`;
-  const host = `${words(world.enter('host'))} env PATH=${world.dir}/bin:$PATH ${socket} bash`;
+  const host = `${words(world.enter('host'))} env PATH=${world.dir}/bin:$PATH bash`;
   return [
     'the host (there: seawall status, docker ps, iptables-save, …):',
     `  ${host}`,
     ...VISITORS.flatMap(({ name, node, v4, v6 }) => [`${name} (${v4}, ${v6}):`, `  ${words(world.enter(node))} bash`]),
     'try, as any of them:',
     '  busybox nc -w 1 198.51.100.10 8080 </dev/null    # a service says its name and your address',
-    `config: ${world.configFile}   state: ${world.stateDir}`,
+    'its Docker, from your own shell:',
+    `  DOCKER_HOST=unix://${world.engine.socket} docker ps`,
+    `seawall’s config and state: ${world.configFile}, ${world.stateDir}/`,
     'remove it: npm run demo -- --remove',
   ];
 }

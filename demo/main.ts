@@ -35,6 +35,7 @@ if (!kept && process.connected) process.disconnect();
 
 function interrupted(code: number): void {
   screen.settle();
+  if (!kept) process.stderr.write('Interrupted; the lab is removed.\n');
   process.exit(code);
 }
 
@@ -50,7 +51,7 @@ async function demo(): Promise<number> {
   const verdict = new Verdict();
   try {
     await show(world, screen, verdict);
-    if (keep) await standAgain(world);
+    if (keep) await standAgain(world, verdict);
   } catch (error) {
     await world.remove();
     throw error;
@@ -68,9 +69,10 @@ function program(): string[] {
 }
 
 /** A kept lab is more use with its firewall than without. */
-async function standAgain(world: World): Promise<void> {
+async function standAgain(world: World, verdict: Verdict): Promise<void> {
   await world.writeConfig(CONFIG);
-  await world.exec('host', ['seawall', 'apply', '--yes']);
+  const { code } = await world.exec('host', ['seawall', 'apply', '--yes']);
+  verdict.check(code === 0, `the last seawall apply ended with exit code ${code}`);
   markKept(world);
 }
 
@@ -81,10 +83,17 @@ function ending(world: World, seconds: number): string[] {
     : [`${took}; the lab is gone again.`];
 }
 
+const SHOWN = 12;
+
 function conclusion({ wrong }: Verdict): string[] {
   const { green, red } = screen.colours;
   if (wrong.length === 0) return [green('every cell as promised')];
-  return [red(`not as promised (${wrong.length}): ${wrong.join('; ')}`)];
+  const more = wrong.length > SHOWN ? [`  … and ${wrong.length - SHOWN} more`] : [];
+  return [
+    ...wrong.slice(0, SHOWN).map((text) => `  ${text}`),
+    ...more,
+    red(`NOT as promised: ${wrong.length}, see above`),
+  ];
 }
 
 /** The process that owns the lab lives on without a terminal; whoever started it gets the prompt back. */

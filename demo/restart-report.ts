@@ -16,19 +16,23 @@ export function judgeRestart({ floods, host, around }: RestartReport, verdict: V
 }
 
 export function restartLines({ seconds, floods, host, around, meanwhile }: RestartReport): string[] {
-  const [tried, lost] = around.reduce(([n, f], report) => [n + report.attempts, f + report.failed], [0, 0]);
   return [
     ...floods.map(({ to, report }) => entry('untrusted', to, knocked(report))),
-    entry('trusted B', 'v6, port 9100 (host)', `${counted(host.attempts, 'attempts')} ${counted(host.failed, 'lost')}`),
-    entry('trusted A', 'v4, port 8081 (web)', `${counted(tried, 'attempts')} ${counted(lost, 'lost')}`),
+    entry('trusted B', 'v6, port 9100 (host)', answered([host], 'lost')),
+    entry('trusted B', 'v4, port 8081 (web)', answered(around, 'lost, while web ran')),
     entry(
       '',
-      '  Docker had stopped it',
-      `${counted(meanwhile.attempts, 'attempts')} ${counted(meanwhile.failed, 'lost')}`,
-    ) + `, in ${seconds.toFixed(1)} s`,
+      '  while web was stopped',
+      `${answered([meanwhile], 'lost to')} Docker's own pause, ${seconds.toFixed(1)} s`,
+    ),
   ];
 }
 
 function knocked(report: StreamReport): string {
   return `${counted(report.attempts, 'attempts')} ${counted(gotThrough(report), 'got through')}`;
+}
+
+function answered(reports: readonly StreamReport[], lost: string): string {
+  const [tried, failed] = reports.reduce(([n, f], report) => [n + report.attempts, f + report.failed], [0, 0]);
+  return `${counted(tried, 'attempts')} ${counted(failed, lost)}`;
 }

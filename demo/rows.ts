@@ -15,6 +15,9 @@ export const SHOP_NETWORK = { name: 'shop-net', subnets: ['172.30.0.0/16', '2001
 export const SHOP: Pair = { v4: '172.30.0.10', v6: '2001:db8:d0c:1::10' };
 export const DATABASE: Pair = { v4: '172.30.0.20', v6: '2001:db8:d0c:1::20' };
 
+/** A program of the host that sends by itself, whoever connects. */
+export const TALKER_PORT = 9200;
+
 /** Something that a client dials: one line of the table. */
 export interface Row {
   readonly what: string;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { nodeBinds } from '../lab/populate.ts';
 import { type World, createWorld } from '../lab/world.ts';
-import { DATABASE, FAMILIES, ROWS, SHOP, SHOP_NETWORK, dial } from './rows.ts';
+import { DATABASE, FAMILIES, ROWS, SHOP, SHOP_NETWORK, TALKER_PORT, dial } from './rows.ts';
 
 /** The lab with everything in it that the table asks for, each answering. */
 export async function buildScene(program: readonly string[]): Promise<World> {
@@ -61,7 +61,14 @@ async function serve(world: World): Promise<void> {
     host.serveTcp({ name: 'metrics', port: 9100 }),
     internet.serveTcp({ name: 'internet', port: 80 }),
   ]);
+  world.spawn('host', [process.execPath, '-e', TALKER]);
 }
+
+// Sends without being asked: a connection that is cut must not come back to life by what the server has to say.
+const TALKER = `require('node:net').createServer((socket) => {
+  const timer = setInterval(() => socket.write('.'), 50);
+  socket.on('error', () => {}).on('close', () => clearInterval(timer));
+}).listen(${TALKER_PORT}, '::')`;
 
 /**
  * Waits until every row answers the host itself: a container starts before its program listens, and comes back a

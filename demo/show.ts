@@ -5,7 +5,7 @@ import { untrust } from './cut.ts';
 import { type Cell, brokenCells, cellName, deadCells, isKept, measure } from './measure.ts';
 import { judgeRestart, restartLines } from './restart-report.ts';
 import { restartUnderFire } from './restart.ts';
-import { compare } from './same.ts';
+import { type Comparison, compare } from './same.ts';
 import type { Screen, Verdict } from './screen.ts';
 import { tableLines } from './table.ts';
 import { counted, entry } from './text.ts';
@@ -19,7 +19,7 @@ export async function show(world: World, screen: Screen, verdict: Verdict): Prom
 
   screen.heading('Who reaches what, without Seawall');
   const before = await table(world, screen);
-  for (const cell of deadCells(before)) verdict.check(false, `without a firewall, ${cellName(cell)}`);
+  for (const cell of deadCells(before)) verdict.check(false, `without Seawall: ${cellName(cell)}`);
   const open = before.filter((cell) => !isKept(cell)).length;
   screen.lines([colours.dim(`  ! ${open} cells that the config below closes`)]);
 
@@ -31,13 +31,13 @@ export async function show(world: World, screen: Screen, verdict: Verdict): Prom
   await command(world, screen, verdict, ['apply', '--yes']);
 
   screen.heading('Who reaches what, with Seawall');
-  await judgedTable(world, screen, verdict, before);
+  await judgedTable(world, screen, verdict, before, 'with Seawall');
 
   screen.heading('Docker restarts, while untrusted clients knock without a pause');
   const restart = await screen.during('Docker stops and starts', restartUnderFire(world));
   judgeRestart(restart, verdict);
   screen.lines([...restartLines(restart), '']);
-  await judgedTable(world, screen, verdict, before);
+  await judgedTable(world, screen, verdict, before, 'after the restart');
 
   screen.heading('An address that is trusted no more loses its open connections; nobody else does');
   await takeAway(world, screen, verdict);
@@ -53,9 +53,19 @@ async function table(world: World, screen: Screen): Promise<Cell[]> {
   return cells;
 }
 
-async function judgedTable(world: World, screen: Screen, verdict: Verdict, before: readonly Cell[]): Promise<void> {
-  const broken = brokenCells(await table(world, screen), before);
-  for (const cell of broken) verdict.check(false, cellName(cell));
+async function judgedTable(
+  world: World,
+  screen: Screen,
+  verdict: Verdict,
+  before: readonly Cell[],
+  moment: string,
+): Promise<void> {
+  const { green, red } = screen.colours;
+  const cells = await table(world, screen);
+  const broken = brokenCells(cells, before);
+  for (const cell of broken) verdict.check(false, `${moment}: ${cellName(cell)}`);
+  const text = `  ${cells.length - broken.length} of ${cells.length} cells as promised`;
+  screen.lines([broken.length === 0 ? green(text) : red(text)]);
 }
 
 /** Runs `seawall …` in the host and shows it as a person there would see it. */
@@ -81,27 +91,34 @@ function indented(output: string): string[] {
 }
 
 async function takeAway(world: World, screen: Screen, verdict: Verdict): Promise<void> {
-  const args = ['trust', 'remove', TAKEN_AWAY, '--yes'];
+  const args = ['trust', 'remove', ...TAKEN_AWAY, '--yes'];
   const { command: outcome, held } = await screen.during(
-    'three open connections, watched for a second',
+    'open connections, watched for a second',
     untrust(world, ['seawall', ...args]),
   );
   showCommand(screen, args, outcome);
   verdict.check(outcome.code === 0, `seawall ${args.join(' ')} ended with exit code ${outcome.code}`);
   for (const { who, shouldLive, answers } of held) {
-    verdict.check(
-      answers > 0 === shouldLive,
-      `the open connection of ${who} ${shouldLive ? 'was cut' : 'was not cut'}`,
+    const lives = answers > 0;
+    verdict.check(lives === shouldLive, `the open connection of ${who} ${lives ? 'was not cut' : 'was cut'}`);
+    const text = entry(
+      `${lives ? 'lives on' : 'cut'}${lives === shouldLive ? '' : '!'}`,
+      who,
+      counted(answers, 'answers in the second after'),
     );
-    const state = answers > 0 ? 'lives on' : 'cut';
-    screen.lines([entry(state, who, `${counted(answers, 'answers in the second after')}`)]);
+    screen.lines([lives === shouldLive ? text : screen.colours.red(text)]);
   }
 }
 
-function comparisonLines(compared: ReturnType<typeof compare>, verdict: Verdict): string[] {
+function comparisonLines(compared: readonly Comparison[], verdict: Verdict): string[] {
+  const words = {
+    same: 'as before',
+    reordered: 'as before, line for line; Docker’s restart changed the order',
+    different: 'NOT as before:',
+  } as const;
   for (const { name, result } of compared) verdict.check(result !== 'different', `${name} is not as before`);
   return compared.flatMap(({ name, result, lines }) => [
-    `  ${name.padEnd(22)}${result}`,
+    `  ${name.padEnd(22)}${words[result]}`,
     ...lines.map((text) => `    ${text}`),
   ]);
 }

@@ -1,7 +1,7 @@
 import { HOST } from '../lab/addresses.ts';
 import type { World } from '../lab/world.ts';
 import type { Colours } from '../src/report/colours.ts';
-import { VISITORS } from './rows.ts';
+import { TALKER_PORT, VISITORS } from './rows.ts';
 
 /** The drawing of who is who. */
 export async function whoIsWho(world: World, { bold, dim }: Colours): Promise<string[]> {
@@ -12,7 +12,7 @@ export async function whoIsWho(world: World, { bold, dim }: Colours): Promise<st
     return i === 1 ? `${text} ${bold('host')}  ${HOST.v4}, ${HOST.v6}` : text;
   });
   const lines = [
-    ['host', 'programs on 22 (ssh) and 9100; Docker ' + Version],
+    ['host', `programs on 22 (ssh), 9100, ${TALKER_PORT} (a log that flows by itself); Docker ${Version}`],
     ['docker0', 'container web   -p 8081:80 -p 5353:53/udp   IPv4 only: docker-proxy serves its IPv6'],
     ['shop-net', 'container shop  -p 8080:80                  listens on 9000 as well, unpublished'],
     ['', 'container db    -p 5432:5432                published by mistake'],

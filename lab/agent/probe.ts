@@ -21,8 +21,15 @@ export function stateOf(error: NodeJS.ErrnoException): ProbeState {
 
 /** Calls back after a time-out, but only after what already arrived was seen: a busy machine is not a firewall. */
 export function after(milliseconds: number, callback: () => void): () => void {
-  const timer = setTimeout(() => setImmediate(() => setTimeout(callback, 0)), milliseconds);
-  return () => clearTimeout(timer);
+  let cancelled = false;
+  const last = (): void => {
+    if (!cancelled) callback();
+  };
+  const timer = setTimeout(() => setImmediate(() => setTimeout(last, 0)), milliseconds);
+  return () => {
+    cancelled = true;
+    clearTimeout(timer);
+  };
 }
 
 function probeTcp(request: ProbeRequest): Promise<ProbeResult> {

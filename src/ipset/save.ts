@@ -21,7 +21,8 @@ export function parseSets(output: Uint8Array): LiveSets {
   for (const { header, body } of sections(output)) {
     const [, name, type, options] = /^create (\S+) (\S+)(.*)$/.exec(header) ?? [];
     if (name === undefined || !ownsSet(name)) continue;
-    sets.set(name, readSet(type ?? '', options ?? '', body.length === 0 ? body : withoutHeads(body, `add ${name} `)));
+    const entries = withoutHeads(body, encoder.encode(`add ${name} `));
+    sets.set(name, entries ? readSet(type ?? '', options ?? '', entries) : { kind: 'strange' });
   }
   return sets;
 }
@@ -45,11 +46,12 @@ function samePorts(a: PortSet, b: PortSet): boolean {
 }
 
 const decoder = new TextDecoder('latin1');
+const encoder = new TextEncoder();
 const NEWLINE = 0x0a;
 
 /** One section a set: its `create` line and the bytes of its `add` lines. */
 function* sections(output: Uint8Array): Generator<{ header: string; body: Uint8Array }> {
-  const create = new TextEncoder().encode('\ncreate ');
+  const create = encoder.encode('\ncreate ');
   let start = 0;
   while (start < output.length) {
     const lineEnd = endOf(output, start);
@@ -94,15 +96,21 @@ function readPorts(entries: Uint8Array): LiveSet {
   return { kind: 'port', ports: PortSet.of(ranges, 'tcp') };
 }
 
-/** The entries alone, one a line. */
-function withoutHeads(body: Uint8Array, head: string): Uint8Array {
+/** The entries alone, one a line; undefined if a line is no `add` of this set. */
+function withoutHeads(body: Uint8Array, head: Uint8Array): Uint8Array | undefined {
   const entries = new Uint8Array(body.length);
   let length = 0;
   for (let at = 0; at < body.length;) {
     const end = endOf(body, at);
+    if (!standsAt(body, at, head)) return undefined;
     entries.set(body.subarray(at + head.length, end), length);
     length += end - at - head.length;
     at = end;
   }
   return entries.subarray(0, length);
+}
+
+function standsAt(bytes: Uint8Array, at: number, expected: Uint8Array): boolean {
+  for (let index = 0; index < expected.length; index++) if (bytes[at + index] !== expected[index]) return false;
+  return true;
 }

@@ -8,6 +8,10 @@ export function splitWords(text: string): string[] {
   return words;
 }
 
+/** Whether every quotation mark begins or ends a word, as in all that iptables-save prints. */
+export const isWellQuoted = (text: string): boolean =>
+  !text.replaceAll(/(?<=^|\s)"(?:[^"\\]|\\.)*"(?=\s|$)/g, '').includes('"');
+
 /** A text as one word of a rule; iptables-save quotes only where it must, and so do we. */
 export function quoteWord(text: string): string {
   if (/^[A-Za-z0-9_.,:/+-]+$/.test(text)) return text;

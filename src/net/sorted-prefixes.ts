@@ -43,7 +43,10 @@ export class SortedPrefixes {
     for (let index = 0; index < this.size; index++) yield this.columns.prefixAt(index);
   }
 
-  /** The entries that the other one lacks, ascending, whatever its other entries cover. One pass over both. Throws a RangeError if the families differ. */
+  /**
+   * The entries that the other one lacks, ascending, whatever its other entries cover. One pass over both. Throws a
+   * RangeError if the families differ.
+   */
   *entriesNotIn(other: SortedPrefixes): Generator<Prefix> {
     if (other.family !== this.family) throw new RangeError('sets of different families have no difference');
     for (let [index, at] = [0, 0]; index < this.size; index++) {

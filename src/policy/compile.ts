@@ -21,6 +21,8 @@ export const CHAINS = {
   behind: `${CHAIN_PREFIX}BEHIND`,
   /** ICMP that a network can't do without. */
   icmp: `${CHAIN_PREFIX}ICMP`,
+  /** Broadcasts that reach this machine over an outer bridge; only where there is one. */
+  groups: `${CHAIN_PREFIX}GROUP`,
   /** The end of the way: remembered, logged if asked, dropped. */
   deny: `${CHAIN_PREFIX}DENY`,
 } as const;
@@ -58,6 +60,7 @@ export function compileFamily(policy: Policy, family: Family, slots: Slots): Fam
       { name: CHAINS.behind, rules: [...trustRules(sources), rule([], { kind: 'goto', chain: CHAINS.deny })] },
       { name: CHAINS.icmp, rules: icmpRules(family) },
       { name: CHAINS.deny, rules: denyRules(policy.log, family) },
+      ...groupChain(policy.zones),
     ] satisfies Chain[],
     hooks: hooks(policy.zones),
   };
@@ -89,7 +92,13 @@ function hooks(zones: Zones): Hook[] {
     { point: 'forward', match, chain: CHAINS.passing },
   ];
   const groups: Match[] = [NOT_ESTABLISHED, { kind: 'group' }];
-  return zones.bridges.length === 0 ? own : [...own, { point: 'input', match: groups, chain: CHAINS.host }];
+  return zones.bridges.length === 0 ? own : [...own, { point: 'input', match: groups, chain: CHAINS.groups }];
+}
+
+/** Broadcasts of internal interfaces pass, as everything from there does. */
+function groupChain({ bridges }: Zones): Chain[] {
+  const rules = bridges.map((link) => rule([{ kind: 'in', link }], { kind: 'goto', chain: CHAINS.host }));
+  return rules.length === 0 ? [] : [{ name: CHAINS.groups, rules }];
 }
 
 function arrivingRules(zones: Zones, family: Family): Rule[] {

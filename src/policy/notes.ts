@@ -4,6 +4,7 @@ import { formatPrefix } from '../net/prefix.ts';
 import { isEveryone } from '../net/prefix-set.ts';
 import type { Facts } from './facts.ts';
 import type { Policy } from './policy.ts';
+import { matchesAny } from './zones.ts';
 
 /** What is probably not meant, or has a consequence that nobody would guess: one line each, with the way out. */
 export function policyNotes(config: Config, facts: Facts, policy: Policy): string[] {
@@ -17,13 +18,9 @@ export function policyNotes(config: Config, facts: Facts, policy: Policy): strin
 
 function bridgeNotes({ links, docker }: Facts, { zones }: Policy): string[] {
   const foreign = links.filter((link) => link.kind === 'bridge' && !link.uplink && zones.bridges.includes(link.name));
+  const isInternal = (name: string): boolean => matchesAny(zones.internal, name) && !zones.except.includes(name);
   const unsure = links.filter(
-    (link) =>
-      docker.seen !== 'live' &&
-      link.kind === 'bridge' &&
-      !link.uplink &&
-      !zones.bridges.includes(link.name) &&
-      zones.except.includes(link.name),
+    ({ kind, name }) => docker.seen !== 'live' && kind === 'bridge' && !zones.outer.includes(name) && !isInternal(name),
   );
   return [
     ...foreign.map(

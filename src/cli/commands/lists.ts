@@ -107,9 +107,9 @@ async function editConfig(
 function editOne(context: Context, text: string, verb: 'add' | 'remove', list: ListName, value: string): string {
   const edit = verb === 'add' ? addEntry(text, list, value) : removeEntry(text, list, value);
   if (edit.kind === 'refused') throw new Failure(edit.problem, edit.hint);
-  if (edit.kind === 'changed') return edit.text;
-  context.tell(`${edit.reason}\n`);
-  return text;
+  const said = edit.kind === 'changed' ? edit.note : edit.reason;
+  if (said !== undefined) context.tell(`${said}\n`);
+  return edit.kind === 'changed' ? edit.text : text;
 }
 
 async function show(context: Context, list: ListName): Promise<ExitCode> {

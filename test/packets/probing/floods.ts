@@ -35,7 +35,7 @@ export interface Flooded {
 export async function startStrangers(
   world: World,
   at: readonly Dialled[],
-  { parallel = 25, rate = 150 } = {},
+  { parallel = 12, rate = 80, pauseMs = 0 } = {},
 ): Promise<{ stop(): Promise<Flooded> }> {
   const agent = await world.agent('untrusted');
   const from = (address: string): string[] =>
@@ -43,7 +43,7 @@ export async function startStrangers(
   const streams = await Promise.all(
     at.map(({ protocol, address, port }) =>
       protocol === 'tcp'
-        ? agent.startSynFlood({ address, port, parallel, from: from(address) })
+        ? agent.startSynFlood({ address, port, parallel, pauseMs, from: from(address) })
         : // One flow that goes on, and a source port that is new again and again.
           agent.startUdpStream({ address, port, rate, perFlow: 40, graceMs: 200 }),
     ),
@@ -89,7 +89,7 @@ export async function startFriends(world: World, at: readonly Dialled[] = SERVIC
     agents.flatMap((agent) =>
       at.map(({ protocol, address, port }) =>
         protocol === 'tcp'
-          ? agent.startTcpStream({ address, port, parallel: 2, pauseMs: 20, timeoutMs: 10_000 })
+          ? agent.startTcpStream({ address, port, parallel: 1, pauseMs: 20, timeoutMs: 10_000 })
           : agent.startUdpStream({ address, port, rate: 50, perFlow: 20, graceMs: 5000 }),
       ),
     ),

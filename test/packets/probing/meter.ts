@@ -20,6 +20,14 @@ export interface Reading {
   readonly friends: number;
 }
 
+/** What came to be between two readings. */
+export const between = (before: Reading, after: Reading): Reading => ({
+  leaked: after.leaked - before.leaked,
+  leakedDirect: after.leakedDirect - before.leakedDirect,
+  lost: after.lost - before.lost,
+  friends: after.friends - before.friends,
+});
+
 /**
  * Counts in the host's kernel, right before and right behind the place where Seawall judges. Behind it nothing of
  * Docker has been asked yet, so what Docker itself interrupts doesn't count, and neither does a client that was too
@@ -37,10 +45,7 @@ export class Meter {
     return new Meter(world);
   }
 
-  async reset(): Promise<void> {
-    await this.#nft(['reset', 'counters', 'table', 'inet', NAME]);
-  }
-
+  /** Since the start. `lost` is exact only while friends are silent: a packet may be between the two counters. */
   async read(): Promise<Reading> {
     const text = await this.#nft(['-j', 'list', 'counters', 'table', 'inet', NAME]);
     const { nftables } = JSON.parse(text) as { nftables: { counter?: { name: string; packets: number } }[] };
@@ -52,10 +57,6 @@ export class Meter {
       lost: of('arriving_before') - of('arriving_behind') + of('passing_before') - of('passing_behind'),
       friends: of('arriving_before'),
     };
-  }
-
-  async end(): Promise<void> {
-    await this.#nft(['delete', 'table', 'inet', NAME]);
   }
 
   #nft(args: readonly string[]): Promise<string> {

@@ -24,6 +24,8 @@ export interface V4Options {
   /** In bytes; a multiple of 8. */
   readonly fragmentOffset?: number;
   readonly moreFragments?: boolean;
+  /** Options between header and payload; a multiple of 4 bytes. */
+  readonly options?: Buffer;
 }
 
 export const udp = (sourcePort: number, port: number, data: Buffer = Buffer.from('probe')): Payload => ({
@@ -65,9 +67,10 @@ export function packet(ends: Ends, payload: Payload, hopLimit = 64): Buffer {
 
 /** An IPv4 packet around bytes that are final. */
 export function v4({ source, destination }: Ends, { protocol, bytes }: Payload, options: V4Options = {}): Buffer {
-  const header = Buffer.alloc(20);
-  header.writeUInt8(0x45, 0);
-  header.writeUInt16BE(20 + bytes.length, 2);
+  const extra = options.options ?? Buffer.alloc(0);
+  const header = Buffer.concat([Buffer.alloc(20), extra]);
+  header.writeUInt8(0x40 | (header.length >> 2), 0);
+  header.writeUInt16BE(header.length + bytes.length, 2);
   header.writeUInt16BE(options.id ?? 1, 4);
   header.writeUInt16BE((options.moreFragments ? 0x2000 : 0) | ((options.fragmentOffset ?? 0) >> 3), 6);
   header.writeUInt8(options.ttl ?? 64, 8);
@@ -111,6 +114,26 @@ export function sealed({ source, destination }: Ends, payload: Payload): Payload
   copy.writeUInt16BE(checksum(Buffer.concat([...pseudo, copy])) || 0xffff, checksumAt);
   return { protocol, bytes: copy };
 }
+
+/** Cuts bytes into pieces; all but the last have to be a multiple of 8 long. */
+export function pieces(
+  bytes: Buffer,
+  ...lengths: readonly number[]
+): { offset: number; bytes: Buffer; last: boolean }[] {
+  const ends = [...lengths.map((_, i) => lengths.slice(0, i + 1).reduce((sum, n) => sum + n, 0)), bytes.length];
+  return ends.map((end, i) => {
+    const offset = ends[i - 1] ?? 0;
+    return { offset, bytes: bytes.subarray(offset, end), last: i === ends.length - 1 };
+  });
+}
+
+/** IPv6's fragment header (RFC 8200, 4.5); the kind of the first header behind it is filled in by `v6`. */
+export const fragmentHeader = (id: number, offset: number, more: boolean): Extension => {
+  const header = Buffer.alloc(8);
+  header.writeUInt16BE(offset | (more ? 1 : 0), 2);
+  header.writeUInt32BE(id, 4);
+  return [44, header];
+};
 
 /** RFC 1071. */
 function checksum(bytes: Buffer): number {

@@ -133,6 +133,11 @@ describe('what is missing or empty is never everyone', () => {
   });
 });
 
+test('local networks may be wide', () => {
+  const text = 'version: 1\ntrusted: [10.0.0.0/8, fc00::/7, fe80::/10]\n';
+  expect(shown(read(text), 'trusted')).toEqual(['10.0.0.0/8', 'fc00::/7', 'fe80::/10']);
+});
+
 describe('overlaps are one set, whatever their order and number', () => {
   test('10^4 entries, each twice, are warned about one by one', () => {
     const entries = Array.from({ length: 10_000 }, (_, at) => `10.${at >> 8}.${at & 255}.1`);

@@ -63,7 +63,7 @@ describe('compactLengths', () => {
         expect(compact.size).toBeLessThanOrEqual(Math.max(set.size * options.factor, set.size + options.allowance));
         expect(compact.lengths()).toEqual([...new Set(prefixes.map(({ length }) => length))].toSorted((a, b) => a - b));
       }),
-      { numRuns: 500 },
+      { numRuns: 250 },
     );
   });
 
@@ -82,7 +82,7 @@ describe('compactLengths', () => {
         const compact = compactLengths(set, options);
         expect([compact.lengths().length, compact.size]).toEqual([lengths, entries]);
       }),
-      { numRuns: 500 },
+      { numRuns: 250 },
     );
   });
 

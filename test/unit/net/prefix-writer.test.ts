@@ -16,7 +16,7 @@ describe('restoreChunks', () => {
           expect(joined(set.restoreChunks(head, tail))).toBe(lines.join(''));
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 

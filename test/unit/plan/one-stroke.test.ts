@@ -4,7 +4,7 @@ import { readKernel } from '../../../src/live/kernel.ts';
 import { makePlan } from '../../../src/plan/plan.ts';
 import { applyTo, watchApply, type Wrong } from '../../support/changing.ts';
 import { FakeKernel } from '../../support/fake-kernel.ts';
-import { runs } from '../../support/runs.ts';
+import { patient, runs } from '../../support/runs.ts';
 import { policiesArb } from '../../support/small-world.ts';
 
 const setsArb = fc.constantFrom('whole' as const, 'by-name' as const);
@@ -16,7 +16,7 @@ const shown = (wrong: readonly Wrong[]): string[] =>
       `${moment.tool} ${moment.text.split('\n')[0]}: IPv${packet.family} ${packet.protocol} ${packet.source.value & 7n} ${packet.link}>${packet.out ?? packet.to}:${packet.port} was ${before}, is ${verdict}`,
   );
 
-test('at every moment of a change, every packet is judged as before it or as after it', async () => {
+test('at every moment of a change, every packet is judged as before it or as after it', patient, async () => {
   await fc.assert(
     fc.asyncProperty(policiesArb(3), setsArb, async (policies, sets) => {
       const kernel = new FakeKernel();
@@ -30,7 +30,7 @@ test('at every moment of a change, every packet is judged as before it or as aft
   );
 });
 
-test('so it is when a run is killed anywhere and another change follows', async () => {
+test('so it is when a run is killed anywhere and another change follows', patient, async () => {
   await fc.assert(
     fc.asyncProperty(
       policiesArb(4),
@@ -52,7 +52,7 @@ test('so it is when a run is killed anywhere and another change follows', async 
   );
 });
 
-test('the second apply runs nothing', async () => {
+test('the second apply runs nothing', patient, async () => {
   await fc.assert(
     fc.asyncProperty(policiesArb(2), setsArb, async (policies, sets) => {
       const kernel = new FakeKernel();

@@ -50,15 +50,13 @@ describe('carets stand below what is wrong', () => {
       "2 | public: ["日本語", 1/tcp]
         |          ^^^^^^^^"
     `);
-    expect(
-      lineAndCarets('version: 1\nallow: [{from: [192.0.2.1], to: [1], note: 🧱e\u0301}]\n'),
-    ).toMatchInlineSnapshot(`
+    expect(lineAndCarets('version: 1\nallow: [{from: [192.0.2.1], to: [1], note: 🧱e\u0301}]\n'))
+      .toMatchInlineSnapshot(`
       "2 | allow: [{from: [192.0.2.1], to: [1], note: 🧱é}]
         |                                  ^"
     `);
-    expect(
-      lineAndCarets('version: 1\nallow: [{note: 🧱e\u0301日, from: [192.0.2.1], to: [1]}]\n'),
-    ).toMatchInlineSnapshot(`
+    expect(lineAndCarets('version: 1\nallow: [{note: 🧱e\u0301日, from: [192.0.2.1], to: [1]}]\n'))
+      .toMatchInlineSnapshot(`
       "2 | allow: [{note: 🧱é日, from: [192.0.2.1], to: [1]}]
         |                                               ^"
     `);
@@ -73,9 +71,8 @@ describe('carets stand below what is wrong', () => {
 
   test('in a part of a long line', () => {
     const ports = Array.from({ length: 300 }, (_, at) => `${at + 1}/tcp`).join(', ');
-    expect(
-      lineAndCarets(`version: 1\npublic: [${ports}, 22, ${ports.replaceAll('tcp', 'udp')}]\n`),
-    ).toMatchInlineSnapshot(`
+    expect(lineAndCarets(`version: 1\npublic: [${ports}, 22, ${ports.replaceAll('tcp', 'udp')}]\n`))
+      .toMatchInlineSnapshot(`
       "2 | …tcp, 296/tcp, 297/tcp, 298/tcp, 299/tcp, 300/tcp, 22, 1/udp, 2/udp, 3/udp, 4/udp, 5/udp, 6/udp, 7/ud…
         |                                                    ^^"
     `);

@@ -31,6 +31,7 @@ export const addresses: BadInput[] = [
   address('192.0.2.1\u200B', 'not-ascii', 'write 192.0.2.1'),
   address('fe80::xyz', 'not-an-address', 'write an address'),
   address('192.0.2.1-192.0.2.6', 'not-an-address', 'write 192.0.2.1, 192.0.2.2/31, 192.0.2.4/31, 192.0.2.6'),
+  address('192.0.2.1-192.0.2.254', 'not-an-address', 'write an address'),
   address('192.0.2.8-15', 'not-an-address', 'write 192.0.2.8/29'),
   address('192.0.2.*', 'not-an-address', 'write 192.0.2.0/24'),
   address('~', 'empty', 'delete it'),

@@ -1,0 +1,113 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { populate } from '../../lab/populate.ts';
+import { type World, createWorld, mustExec } from '../../lab/world.ts';
+import { SERVICES, startStrangers } from './probing/floods.ts';
+import { nothingLeaked, nothingLost, startAll, tell } from './probing/ground.ts';
+import { Meter } from './probing/meter.ts';
+import { variant, writeVariant } from './probing/policies.ts';
+import { apply, configText, seawall } from './support/sources.ts';
+
+// While the policy changes: strangers that never stop trying get nothing, and friends lose nothing.
+
+let world: World;
+let meter: Meter;
+
+beforeAll(async () => {
+  world = await createWorld();
+  await populate(world);
+  meter = await Meter.start(world);
+});
+afterAll(() => world?.remove());
+
+const CHANGES = 100;
+const BASE = configText(['22/tcp', '500/udp']);
+
+test('without Seawall the floods get through, and the meter sees it', async () => {
+  const flood = await startStrangers(world, SERVICES);
+  await sleep(500);
+  const strangers = await flood.stop();
+  expect(strangers.answered).toBeGreaterThan(strangers.attempts * 0.9);
+  expect((await meter.read()).leaked).toBeGreaterThan(strangers.attempts * 0.9);
+});
+
+test(`${CHANGES} changes of who is trusted and what is public`, { timeout: 240_000 }, async () => {
+  await apply(world, BASE);
+  const ground = await startAll(world, meter);
+  const words: string[] = [];
+  for (let n = 0; n < CHANGES; n++) words.push(await change(n));
+  const results = await ground.stop();
+  tell(`${CHANGES} changes`, results);
+  // Each of them was one.
+  expect(words.filter((word) => word !== 'Done')).toEqual([]);
+  nothingLeaked(results);
+  nothingLost(results);
+});
+
+/** What is edited by a command and taken back by the next one. */
+const EDITS = [
+  ['trust', '192.0.2.250'],
+  ['public', '12345/tcp'],
+  ['block', '203.0.113.98'],
+  ['trust', '2001:db8:77::/48'],
+  ['public', '7100-7199/udp'],
+  ['block', '2001:db8:99::/48'],
+] as const;
+
+/** Makes the nth change and returns the first word of what Seawall says about it. */
+async function change(n: number): Promise<string> {
+  const [list, entry] = EDITS[Math.floor(n / 5) % EDITS.length] ?? EDITS[0];
+  if (n % 5 < 3) await writeVariant(world, variant(n));
+  const args = n % 5 < 3 ? ['apply'] : [list, n % 5 === 3 ? 'add' : 'remove', entry];
+  const { code, stderr } = await world.seawall([...args, '--yes']);
+  if (code !== 0) throw new Error(`change ${n}, ${args.join(' ')}: exit ${code}\n${stderr}`);
+  return /^\w+/.exec(stderr)?.[0] ?? stderr;
+}
+
+test('a second apply runs nothing', async () => {
+  await writeVariant(world, variant(41));
+  await apply(world);
+  const before = await kernel();
+  const { code, stderr } = await world.seawall(['apply', '--yes']);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: 'Nothing to change: what stands is what the config says.\n' });
+  // Handles and counters are those of before: no rule was even replaced by its like.
+  expect(await kernel()).toEqual(before);
+  expect(before.rules).toMatch(/jump SEAWALL-PRE # handle \d+/);
+  expect(before.counters).toMatch(/^\[[1-9]\d*:\d+\] -A SEAWALL-/m);
+});
+
+/** What shows that a rule was touched, even if only by its like. Sources of neighbour discovery aside, nobody is talking. */
+async function kernel(): Promise<{ rules: string; counters: string; sets: string }> {
+  const counters = await mustExec(world, 'host', [
+    'sh',
+    '-c',
+    'iptables-save -c -t mangle; ip6tables-save -c -t mangle',
+  ]);
+  const rules = await mustExec(world, 'host', ['sh', '-c', 'for f in ip ip6; do nft -a -s list table $f mangle; done']);
+  const sets = await mustExec(world, 'host', ['sh', '-c', 'ipset list -t; ipset save | grep -v denied']);
+  const quiet = counters.split('\n').filter((line) => !line.startsWith('#') && !/icmp|:.*\[/.test(line));
+  return { rules, counters: quiet.join('\n'), sets: sets.replaceAll(/^Number of entries.*|^Size in memory.*/gm, '') };
+}
+
+test('down, then apply, three times', { timeout: 180_000 }, async () => {
+  await apply(world, BASE);
+  const ground = await startAll(world, meter);
+  const leaks: number[] = [];
+  const open: number[] = [];
+  for (let round = 0; round < 3; round++) {
+    const standing = await meter.read();
+    await seawall(world, ['down', '--yes']);
+    await sleep(200);
+    await apply(world);
+    // Until here the machine was open, by definition.
+    const applied = await meter.read();
+    await sleep(700);
+    open.push(applied.leaked - standing.leaked);
+    leaks.push((await meter.read()).leaked - applied.leaked);
+  }
+  const results = await ground.stop();
+  tell('down and apply (open in between)', results);
+  expect(leaks).toEqual([0, 0, 0]);
+  expect(Math.min(...open)).toBeGreaterThan(10);
+  nothingLost(results);
+});
