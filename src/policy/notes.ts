@@ -9,14 +9,14 @@ import { matchesAny } from './zones.ts';
 /** What is probably not meant, or has a consequence that nobody would guess: one line each, with the way out. */
 export function policyNotes(config: Config, facts: Facts, policy: Policy): string[] {
   return [
-    ...bridgeNotes(facts, policy),
+    ...bridgeNotes(config, facts, policy),
     ...subnetNotes(facts, policy),
     ...uplinkNotes(config, facts),
     ...everyoneNotes(policy),
   ];
 }
 
-function bridgeNotes({ links, docker }: Facts, { zones }: Policy): string[] {
+function bridgeNotes({ interfaces }: Config, { links, docker }: Facts, { zones }: Policy): string[] {
   const foreign = links.filter((link) => link.kind === 'bridge' && !link.uplink && zones.bridges.includes(link.name));
   const isInternal = (name: string): boolean => matchesAny(zones.internal, name) && !zones.except.includes(name);
   const unsure = links.filter(

@@ -10,13 +10,16 @@ export type Role = 'trusted' | 'block' | 'allow';
  * Addresses that nobody on the internet has: private, shared, link-local, loopback, reserved (RFC 6890); in IPv6 all but
  * 2000::/3 (RFC 4291, 2.4). Whoever lists all the others lists everyone.
  */
-const NOT_ON_THE_INTERNET: Readonly<Record<Family, readonly Prefix[]>> = {
-  4: [
-    ...prefixesOf('0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8'),
-    ...prefixesOf('169.254.0.0/16', '172.16.0.0/12', '192.168.0.0/16', '224.0.0.0/3'),
-  ],
-  6: prefixesOf('::/3', '4000::/2', '8000::/1'),
-};
+const notOnTheInternet = (family: Family): Prefix[] =>
+  family === 6
+    ? prefixesOf('::/3', '4000::/2', '8000::/1')
+    : [
+        ...prefixesOf('0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8'),
+        ...prefixesOf('169.254.0.0/16', '172.16.0.0/12', '192.168.0.0/16', '224.0.0.0/3'),
+      ];
+
+/** Less than what the internet has of either family: 2000::/3 is an eighth. */
+const LEAST_SHARE = 0.1;
 
 /** Literals of this source text, which are all prefixes. */
 export function prefixesOf(...texts: string[]): Prefix[] {
@@ -26,15 +29,16 @@ export function prefixesOf(...texts: string[]): Prefix[] {
   });
 }
 
-/** Whether the prefixes add up to everyone on the internet of this family. */
+/** Whether the prefixes add up to everyone on the internet of this family. Nearly every list is far below that. */
 function areEveryone(family: Family, listed: readonly Prefix[]): boolean {
-  const all = [...listed, ...NOT_ON_THE_INTERNET[family]];
-  return mayBeEveryone(all) && isEveryone(PrefixSet.of(family, all));
+  if (shareOf(listed) < LEAST_SHARE) return false;
+  const all = [...listed, ...notOnTheInternet(family)];
+  return shareOf(all) > 1 - 1e-6 && isEveryone(PrefixSet.of(family, all));
 }
 
-/** A bound that costs nothing, for nearly every list is far below it: the shares of the address space add up to all. */
-const mayBeEveryone = (prefixes: readonly Prefix[]): boolean =>
-  prefixes.reduce((share, { length }) => share + 2 ** -length, 0) > 1 - 1e-6;
+/** A bound that costs nothing: the share of the address space that they would have if they didn't overlap. */
+const shareOf = (prefixes: readonly Prefix[]): number =>
+  prefixes.reduce((share, { length }) => share + 2 ** -length, 0);
 
 export const isEveryonePrefix = (prefix: Prefix): boolean => prefix.length <= 8 && areEveryone(prefix.family, [prefix]);
 
