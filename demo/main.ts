@@ -1,5 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
+import { stop as stopBundler } from 'esbuild';
 import { repositoryRoot } from '../lab/repository.ts';
 import type { World } from '../lab/world.ts';
 import { CONFIG } from './config.ts';
@@ -59,7 +60,7 @@ async function demo(): Promise<number> {
   if (!keep) await screen.during('everything is removed', world.remove());
   screen.lines(['', ...ending(world, (performance.now() - began) / 1000), ...conclusion(verdict)]);
   const code = verdict.wrong.length === 0 ? 0 : 1;
-  if (keep) stayBehind(code);
+  if (keep) await stayBehind(code);
   return code;
 }
 
@@ -97,10 +98,12 @@ function conclusion({ wrong }: Verdict): string[] {
 }
 
 /** The process that owns the lab lives on without a terminal; whoever started it gets the prompt back. */
-function stayBehind(code: number): void {
+async function stayBehind(code: number): Promise<void> {
   kept = true;
   setInterval(() => {}, 1 << 30);
   process.off('disconnect', orphaned);
+  // It holds on to standard error, and whoever reads that would wait for its end.
+  await stopBundler();
   process.send?.({ code }, () => {
     process.disconnect?.();
     for (const stream of [1, 2]) {

@@ -18,6 +18,8 @@ export interface Flow {
   readonly sourcePort: number;
   readonly destination: Address;
   readonly port: number;
+  /** The server's own port behind any NAT: the one that its answers come from. */
+  readonly serverPort: number;
 }
 
 /** What has to be known of the machine to see which way a flow goes. */

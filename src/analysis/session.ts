@@ -10,6 +10,6 @@ import type { Sides } from './flow.ts';
 export function mayConnect(ruleset: Ruleset, source: Address, port: number, sides: Sides): boolean {
   const own = sides.links.flatMap(({ addresses }) => addresses).find(({ family }) => family === source.family);
   if (!own) return true;
-  const flow = { protocol: 'tcp', source, sourcePort: 50_000, destination: own, port } as const;
+  const flow = { protocol: 'tcp', source, sourcePort: 50_000, destination: own, port, serverPort: port } as const;
   return judgeIn(ruleset, flow, sides) !== 'drop';
 }

@@ -57,7 +57,7 @@ export async function applyPlan(effects: Effects, paths: StatePaths, input: Appl
   await executeOrWithdraw(effects, paths, input);
   // After the rules: what is cut now can't come back.
   const cuts = await findCuts(effects, input);
-  if (cuts) await cutFlows(effects, cuts.filters);
+  if (cuts) await cutFlows(effects, cuts.flows, cuts.filters);
   const bootWritten = await writeBootFiles(effects, paths, plan.target, input.bootScript);
   await keepForNextRun(effects, paths, observation);
   return { steps: plan.steps.length, cut: cuts?.flows ?? [], couldCut: cuts !== undefined, bootWritten };

@@ -1,12 +1,24 @@
 import type { CutFilter } from '../analysis/cut-filter.ts';
+import type { Flow } from '../analysis/flow.ts';
 import type { Effects } from '../effects/types.ts';
 import { formatAddress } from '../net/address.ts';
+import { cutSetName } from '../ruleset/ownership.ts';
+import { CUT_SECONDS } from '../ruleset/set.ts';
 
 /** Most of a deletion is waiting for the kernel, so several wait at once. */
 const AT_ONCE = 8;
 
-/** Makes the kernel forget these connections, and no other: their next packet is a new one, and denied. */
-export async function cutFlows({ exec }: Pick<Effects, 'exec'>, filters: readonly CutFilter[]): Promise<void> {
+/**
+ * Makes the kernel forget these connections, and no other: their next packet is a new one, and denied. Before that the
+ * servers are kept from taking them up again.
+ */
+export async function cutFlows(
+  { exec }: Pick<Effects, 'exec'>,
+  flows: readonly Flow[],
+  filters: readonly CutFilter[],
+): Promise<void> {
+  if (flows.length === 0) return;
+  await exec({ file: 'ipset', args: ['-exist', 'restore'], input: new Set(flows.map(cutEntry)) });
   const waiting = filters.values();
   const work = async (): Promise<void> => {
     // Exit code 1 just means that the connection has ended by itself.
@@ -14,6 +26,9 @@ export async function cutFlows({ exec }: Pick<Effects, 'exec'>, filters: readonl
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
 }
+
+const cutEntry = ({ protocol, source, serverPort }: Flow): string =>
+  `add ${cutSetName(source.family)} ${formatAddress(source)},${protocol}:${serverPort} timeout ${CUT_SECONDS}\n`;
 
 /** conntrack(8) options: the tuple as the one who opened the connection sees it. */
 function options({ protocol, source, destination, port }: CutFilter): string[] {

@@ -7,7 +7,7 @@ import { GLOBAL_OPTIONS } from './globals.ts';
 import { commandHelp, generalHelp } from './help.ts';
 import { COMMANDS } from './registry.ts';
 import { nearest } from '../config/suggest.ts';
-import { showBug, showFailure } from './errors.ts';
+import { showBug, showFailure, systemFailure } from './errors.ts';
 import { makeColours, print } from './terminal.ts';
 
 /** Runs one command line; the result is the exit code. */
@@ -15,7 +15,8 @@ export async function main(args: readonly string[]): Promise<number> {
   try {
     return await dispatch(args);
   } catch (error) {
-    return error instanceof Failure ? showFailure(error, args.includes('--json')) : showBug(error);
+    const failure = error instanceof Failure ? error : systemFailure(error);
+    return failure ? showFailure(failure, args.includes('--json')) : showBug(error);
   }
 }
 

@@ -20,10 +20,22 @@ export interface Survey {
   readonly notes: readonly string[];
 }
 
-export async function readConfigText({ effects, configPath }: Context): Promise<string> {
-  const bytes = await effects.files.read(configPath);
+/** The config as it is on disk; undefined where there is none. */
+export async function readConfigBytes({ effects, configPath }: Context): Promise<Uint8Array | undefined> {
+  try {
+    return await effects.files.read(configPath);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const why = code === 'EISDIR' ? 'it is a folder' : code === 'EACCES' ? 'this user may not' : code;
+    throw new Failure(`can't read ${configPath}: ${why}`, 'name the config with --config FILE', { cause: error });
+  }
+}
+
+export async function readConfigText(context: Context): Promise<string> {
+  const { configPath } = context;
+  const bytes = await readConfigBytes(context);
   if (!bytes) throw new Failure(`there is no config at ${configPath}`, 'write a first one with: seawall init');
-  return bytes.toString();
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
 }
 
 /** The config's meaning. Its errors end the command, all of them at once; its warnings are told. */

@@ -1,6 +1,5 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { readFile, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { open, readFile } from 'node:fs/promises';
 import { Failure } from './failure.ts';
 import type { Lock } from './types.ts';
 
@@ -9,36 +8,35 @@ const PATIENCE_SECONDS = 15;
 const BUSY = 75;
 
 /**
- * The kernel's own lock (flock), held by a child that lives as long as our end of its pipe: however we end, the lock is
- * free at once and there is nothing stale to clean up. The file's content only tells others who holds it.
+ * The kernel's own lock (flock), which belongs to the open file and not to the process that asks for it: flock(1) takes
+ * it on our descriptor and ends. However we end, the descriptor is closed, so the lock is free at once and there is
+ * nothing stale to clean up; programs that we start don't inherit it. The content only tells others who holds it.
  */
 export const lock: Lock = {
   async hold(path, work) {
-    const holder = await take(path);
+    const file = await open(path, 'a', 0o600);
     try {
-      await writeFile(path, `${process.pid}\n`);
+      await take(file.fd, path);
+      await file.truncate();
+      await file.write(`${process.pid}\n`);
       return await work();
     } finally {
-      holder.stdin?.end();
-      await once(holder, 'close');
+      await file.close();
     }
   },
 };
 
-async function take(path: string): Promise<ChildProcess> {
-  const options = ['--wait', `${PATIENCE_SECONDS}`, '--conflict-exit-code', `${BUSY}`];
-  const holder = spawn('flock', [...options, path, 'sh', '-c', 'echo held && exec cat'], {
-    stdio: ['pipe', 'pipe', 'ignore'],
+async function take(descriptor: number, path: string): Promise<void> {
+  const options = ['--wait', `${PATIENCE_SECONDS}`, '--conflict-exit-code', `${BUSY}`, '3'];
+  const asked = spawn('flock', options, { stdio: ['ignore', 'ignore', 'ignore', descriptor] });
+  const ended = await new Promise<number | Error>((resolve) => {
+    asked.once('error', resolve);
+    asked.once('close', (code) => resolve(code ?? -1));
   });
-  const held = await new Promise<true | number | Error>((resolve) => {
-    holder.stdout?.once('data', () => resolve(true));
-    holder.once('error', resolve);
-    holder.once('close', (code) => resolve(code ?? -1));
-  });
-  if (held === true) return holder;
-  if (held === BUSY) throw await busy(path);
+  if (ended === 0) return;
+  if (ended === BUSY) throw await busy(path);
   throw new Failure(`can't lock ${path}`, 'flock(1) of util-linux is needed, and a folder that it may write to', {
-    cause: held,
+    cause: ended,
   });
 }
 

@@ -1,5 +1,7 @@
 import { compactLengths } from '../net/compact.ts';
 import type { Family } from '../net/family.ts';
+import { isEveryone, type PrefixSet } from '../net/prefix-set.ts';
+import type { SortedPrefixes } from '../net/sorted-prefixes.ts';
 import { DENIED_MAX, DENIED_SECONDS, type SetSpec } from '../ruleset/set.ts';
 import { SCRATCH_SET } from '../ruleset/ownership.ts';
 
@@ -14,8 +16,7 @@ const LEAST_LIMIT = 65_536;
 export function* createSet(spec: SetSpec, name: string = spec.name): Generator<Chunk> {
   switch (spec.kind) {
     case 'net': {
-      // What a lookup costs grows with the number of distinct prefix lengths.
-      const members = compactLengths(spec.members);
+      const members = entriesOf(spec.members);
       yield `create ${name} hash:net family ${FAMILY_WORD[spec.family]} ${sizing(members.size)}\n`;
       yield* members.restoreChunks(`add ${name} `);
       return;
@@ -34,6 +35,13 @@ export function* createSet(spec: SetSpec, name: string = spec.name): Generator<C
     }
   }
 }
+
+/**
+ * What a lookup costs grows with the number of distinct prefix lengths, so they are made few. hash:net has no entry of
+ * length 0: where lists add up to everyone, that takes two halves.
+ */
+const entriesOf = (members: PrefixSet): SortedPrefixes =>
+  isEveryone(members) ? members.splitTo([1]) : compactLengths(members);
 
 /** A table that is right from the start needs no rehash while it is filled. */
 function sizing(entries: number): string {

@@ -80,9 +80,9 @@ function readSet(type: string, options: string, entries: Uint8Array): LiveSet {
 
 function readPrefixes(family: Family, entries: Uint8Array): LiveSet {
   const text = parsePrefixText(entries);
-  // An entry that is more than a prefix (`nomatch`, a time-out) was put there by somebody else; one that opens
-  // the set to everyone is a problem to the parser too.
-  if (text.problemCount > 0) return { kind: 'strange' };
+  // An entry that is more than a prefix (`nomatch`, a time-out) was put there by somebody else. Halves that add up to
+  // everyone are a problem in a file; here they are what the set holds.
+  if (text.problems.some(({ fault }) => fault !== 'everyone')) return { kind: 'strange' };
   return { kind: 'net', family, members: family === 4 ? text.v4 : text.v6 };
 }
 

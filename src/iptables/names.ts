@@ -9,6 +9,7 @@ export const BUILT_IN: Readonly<Record<HookPoint, string>> = {
   prerouting: 'PREROUTING',
   input: 'INPUT',
   forward: 'FORWARD',
+  output: 'OUTPUT',
 };
 
 /** In the order in which iptables-save prints them. */

@@ -9,22 +9,18 @@ export async function readFlows({ exec }: Pick<Effects, 'exec'>): Promise<readon
   return parseFlows(output.stdout.toString());
 }
 
-/** Of each line only the first tuple counts: the connection as its opener sees it. */
-const LINE = /^(tcp|udp) .*?\bsrc=(\S+) dst=(\S+) sport=(\d+) dport=(\d+)/;
+/** The first tuple is the connection as its opener sees it, the second what its answers look like. */
+const LINE = /^(tcp|udp) .*?\bsrc=(\S+) dst=(\S+) sport=(\d+) dport=(\d+) .*?\bsport=(\d+)/;
+
+/** States of connections that have ended; the kernel only remembers them (conntrack(8)). */
+const ENDED = /^tcp +6 +\d+ (?:TIME_WAIT|CLOSE) /;
 
 export function parseFlows(text: string): Flow[] {
   return text.split('\n').flatMap((line): Flow[] => {
-    const [, protocol, src = '', dst = '', sport, dport] = LINE.exec(line) ?? [];
+    const [, protocol, src = '', dst = '', sport, dport, serverPort] = LINE.exec(line) ?? [];
     const [source, destination] = [parseAddress(src), parseAddress(dst)];
-    if ((protocol !== 'tcp' && protocol !== 'udp') || !source.ok || !destination.ok) return [];
-    return [
-      {
-        protocol,
-        source: source.value,
-        destination: destination.value,
-        sourcePort: Number(sport),
-        port: Number(dport),
-      },
-    ];
+    if ((protocol !== 'tcp' && protocol !== 'udp') || !source.ok || !destination.ok || ENDED.test(line)) return [];
+    const ports = { sourcePort: Number(sport), port: Number(dport), serverPort: Number(serverPort) };
+    return [{ protocol, source: source.value, destination: destination.value, ...ports }];
   });
 }

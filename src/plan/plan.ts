@@ -31,7 +31,7 @@ export function makePlan(policy: Policy, live: LiveState): Plan {
   const wanted = FAMILIES.flatMap((family) => target[family].sets);
   const differing = wanted.filter((set) => !sameSet(set, live.sets.get(set.name)));
   const make = differing.filter(({ name }) => !live.sets.has(name));
-  const replace = differing.filter(({ name }) => live.sets.has(name));
+  const replace = differing.filter(({ name }) => live.sets.has(name)).toSorted(contentFirst);
   const names = new Set(wanted.map(({ name }) => name));
   const surplus = [...live.sets.keys()].filter((name) => !names.has(name));
   // A scratch set that a killed run left behind is in the way of the next one.
@@ -44,6 +44,14 @@ export function makePlan(policy: Policy, live: LiveState): Plan {
   ];
   return { steps: steps.filter(doesSomething), target };
 }
+
+/**
+ * A set that is named by its content can only differ because somebody changed it. It is put right first: what is judged
+ * until the rest follows is the old policy as it was meant.
+ */
+const contentFirst = (a: SetSpec, b: SetSpec): number => Number(isChanging(a)) - Number(isChanging(b));
+
+const isChanging = ({ name, family }: SetSpec): boolean => roleOf(name, family) !== undefined;
 
 /** Takes everything away again: first the rules, then the sets that they used. */
 export function planRemoval(live: LiveState): Step[] {

@@ -1,6 +1,13 @@
 import { FAMILIES, type Family } from '../net/family.ts';
 import type { Action, Match, Rule } from '../ruleset/match.ts';
-import { CHAIN_PREFIX, deniedSetName, type SlotRole, slotSetName, type Slots } from '../ruleset/ownership.ts';
+import {
+  CHAIN_PREFIX,
+  cutSetName,
+  deniedSetName,
+  type SlotRole,
+  slotSetName,
+  type Slots,
+} from '../ruleset/ownership.ts';
 import type { Chain, FamilyRules, Hook, Ruleset } from '../ruleset/ruleset.ts';
 import type { SetSpec } from '../ruleset/set.ts';
 import { neededIcmp, notMisjudged, setUpOfHosts } from './icmp.ts';
@@ -23,6 +30,8 @@ export const CHAINS = {
   icmp: `${CHAIN_PREFIX}ICMP`,
   /** Broadcasts that reach this machine over an outer bridge; only where there is one. */
   groups: `${CHAIN_PREFIX}GROUP`,
+  /** What this machine sends of its own accord: nothing to connections that were cut. */
+  leaving: `${CHAIN_PREFIX}OUT`,
   /** The end of the way: remembered, logged if asked, dropped. */
   deny: `${CHAIN_PREFIX}DENY`,
 } as const;
@@ -52,14 +61,16 @@ export function compileFamily(policy: Policy, family: Family, slots: Slots): Fam
       ...Object.values(lists).filter((set) => set !== undefined),
       ...allow.flatMap(({ source, ports }) => [source, ports.set]),
       { kind: 'denied', name: deniedSetName(family), family },
+      { kind: 'denied', name: cutSetName(family), family },
     ]),
     chains: [
       { name: CHAINS.arriving, rules: arrivingRules(policy.zones, family) },
-      { name: CHAINS.passing, rules: passingRules(policy.zones) },
+      { name: CHAINS.passing, rules: passingRules(policy.zones, family) },
       { name: CHAINS.host, rules: hostRules(sources, allow, family) },
       { name: CHAINS.behind, rules: [...trustRules(sources), rule([], { kind: 'goto', chain: CHAINS.deny })] },
       { name: CHAINS.icmp, rules: icmpRules(family) },
       { name: CHAINS.deny, rules: denyRules(policy.log, family) },
+      { name: CHAINS.leaving, rules: [cutRule(family)] },
       ...groupChain(policy.zones),
     ] satisfies Chain[],
     hooks: hooks(policy.zones),
@@ -90,6 +101,7 @@ function hooks(zones: Zones): Hook[] {
   const own: Hook[] = [
     { point: 'prerouting', match, chain: CHAINS.arriving },
     { point: 'forward', match, chain: CHAINS.passing },
+    { point: 'output', match, chain: CHAINS.leaving },
   ];
   const groups: Match[] = [NOT_ESTABLISHED, { kind: 'group' }];
   return zones.bridges.length === 0 ? own : [...own, { point: 'input', match: groups, chain: CHAINS.groups }];
@@ -117,9 +129,17 @@ function arrivingRules(zones: Zones, family: Family): Rule[] {
   ];
 }
 
-function passingRules(zones: Zones): Rule[] {
+/**
+ * A server that goes on sending would make its cut connection a tracked one again, opened from inside this time, and the
+ * client's answers would be established.
+ */
+const cutRule = (family: Family): Rule =>
+  rule([{ kind: 'in-set', set: cutSetName(family), fields: ['dst', 'src'] }], DROP);
+
+function passingRules(zones: Zones, family: Family): Rule[] {
   const toBehind: Action = { kind: 'goto', chain: CHAINS.behind };
   return [
+    cutRule(family),
     // Judged when it arrived, by the port that the client dialled.
     rule([{ kind: 'dnat' }], RETURN),
     ...zones.outer.map((link) => rule([{ kind: 'out', link }], RETURN)),

@@ -1,7 +1,7 @@
 import type { Config } from '../config/model.ts';
-import { FAMILIES } from '../net/family.ts';
+import { FAMILIES, type Family } from '../net/family.ts';
 import { formatPrefix } from '../net/prefix.ts';
-import { isEveryone } from '../net/prefix-set.ts';
+import { isEveryone, type PrefixSet } from '../net/prefix-set.ts';
 import type { Facts } from './facts.ts';
 import type { Policy } from './policy.ts';
 import { matchesAny } from './zones.ts';
@@ -17,7 +17,10 @@ export function policyNotes(config: Config, facts: Facts, policy: Policy): strin
 }
 
 function bridgeNotes({ interfaces }: Config, { links, docker }: Facts, { zones }: Policy): string[] {
-  const foreign = links.filter((link) => link.kind === 'bridge' && !link.uplink && zones.bridges.includes(link.name));
+  const isNamed = (name: string): boolean => matchesAny(interfaces.external, name);
+  const foreign = links.filter(
+    ({ name, kind, uplink }) => kind === 'bridge' && !uplink && zones.bridges.includes(name) && !isNamed(name),
+  );
   const isInternal = (name: string): boolean => matchesAny(zones.internal, name) && !zones.except.includes(name);
   const unsure = links.filter(
     ({ kind, name }) => docker.seen !== 'live' && kind === 'bridge' && !zones.outer.includes(name) && !isInternal(name),
@@ -36,9 +39,10 @@ function bridgeNotes({ interfaces }: Config, { links, docker }: Facts, { zones }
 
 /** Docker's subnets come in on its bridges; from outside they are forged. */
 function subnetNotes({ docker }: Facts, policy: Policy): string[] {
+  const trusted = { 4: trustedOf(policy, 4), 6: trustedOf(policy, 6) };
   return docker.networks.flatMap(({ name, subnets }) =>
     subnets
-      .filter((subnet) => policy.trusted[subnet.family].covers(subnet))
+      .filter((subnet) => trusted[subnet.family].covers(subnet))
       .map(
         (subnet) =>
           `trusted covers ${formatPrefix(subnet)}, Docker's network ${name}: a neighbour who forges such a source is trusted too`,
@@ -48,7 +52,7 @@ function subnetNotes({ docker }: Facts, policy: Policy): string[] {
 
 function uplinkNotes({ interfaces }: Config, { links }: Facts): string[] {
   return links
-    .filter(({ name, uplink }) => uplink && interfaces.internal.includes(name))
+    .filter(({ name, uplink }) => uplink && matchesAny(interfaces.internal, name))
     .map(
       ({ name }) => `${name} is listed as internal, and the default route leaves there: whoever reaches it is let in`,
     );
@@ -56,7 +60,10 @@ function uplinkNotes({ interfaces }: Config, { links }: Facts): string[] {
 
 /** Names and lists can add up to what no single entry may say. */
 function everyoneNotes(policy: Policy): string[] {
-  return FAMILIES.filter((family) => isEveryone(policy.trusted[family].union(policy.trustedLists[family]))).map(
+  return FAMILIES.filter((family) => isEveryone(trustedOf(policy, family))).map(
     (family) => `all trusted entries together are every IPv${family} address: this machine is open`,
   );
 }
+
+const trustedOf = ({ trusted, trustedLists }: Policy, family: Family): PrefixSet =>
+  trusted[family].union(trustedLists[family]);

@@ -1,6 +1,6 @@
 import type { Flow } from '../analysis/flow.ts';
 import { renderChange } from '../iptables/change.ts';
-import { formatAddress } from '../net/address.ts';
+import { type Address, formatAddress } from '../net/address.ts';
 import { type PolicyChange, stepSummary } from '../plan/changes.ts';
 import type { Step } from '../plan/plan.ts';
 import type { Colours } from './colours.ts';
@@ -70,7 +70,11 @@ function cutLines(cut: readonly Flow[] | undefined, { red, dim }: Colours): stri
 }
 
 export const flowText = ({ protocol, source, sourcePort, destination, port }: Flow): string =>
-  `${protocol} ${formatAddress(source)}:${sourcePort} → ${formatAddress(destination)}:${port}`;
+  `${protocol} ${endText(source, sourcePort)} → ${endText(destination, port)}`;
+
+/** An IPv6 address in brackets, so that its port is told apart (RFC 5952, 6). */
+const endText = (address: Address, port: number): string =>
+  address.family === 4 ? `${formatAddress(address)}:${port}` : `[${formatAddress(address)}]:${port}`;
 
 function ruleLines(step: Step): string[] {
   if (step.kind !== 'change-table') return [];

@@ -6,7 +6,7 @@ import { counted, grouped, wrap } from './text.ts';
 
 export interface StatusFacts {
   readonly state: 'as-configured' | 'differs' | 'off';
-  /** One family has no hook: its packets aren't judged. */
+  /** A hook is missing: the packets that come by there aren't judged. */
   readonly halfHooked: boolean;
   readonly changes: readonly PolicyChange[];
   readonly repairs: number;
@@ -45,7 +45,7 @@ export function statusReport(facts: StatusFacts, colours: Colours): string {
 function headline({ state, halfHooked }: StatusFacts, { green, red, yellow }: Colours): string {
   if (state === 'off')
     return red('Seawall does not stand: this machine is as open as Docker leaves it. Close it: seawall apply');
-  if (halfHooked) return red('Seawall stands for one IP version only! Heal it: seawall apply');
+  if (halfHooked) return red('Seawall stands in part only: some packets pass it by! Heal it: seawall apply');
   if (state === 'differs') return yellow('Seawall stands, but differs from the config. Heal it: seawall apply');
   return green('Seawall stands, as the config says.');
 }

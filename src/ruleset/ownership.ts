@@ -28,6 +28,9 @@ export const otherSlot = (slot: Slot): Slot => (slot === 'a' ? 'b' : 'a');
 
 export const deniedSetName = (family: Family): string => `${SET_PREFIX}denied${family}`;
 
+/** Clients and the server ports that their connections were cut from. */
+export const cutSetName = (family: Family): string => `${SET_PREFIX}cut${family}`;
+
 /** Sets named by their content never change: another content is another set. */
 export const contentSetName = (kind: 'list' | 'allow' | 'ports', family: Family, fingerprint: string): string =>
   `${SET_PREFIX}${kind}${family}-${fingerprint.slice(0, 12)}`;

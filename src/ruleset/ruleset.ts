@@ -3,7 +3,7 @@ import type { Match, Rule } from './match.ts';
 import type { SetSpec } from './set.ts';
 
 /** The places in the packet's way where own chains are hooked in, always in front of everything else. */
-export type HookPoint = 'prerouting' | 'input' | 'forward';
+export type HookPoint = 'prerouting' | 'input' | 'forward' | 'output';
 
 export interface Hook {
   readonly point: HookPoint;

@@ -40,6 +40,8 @@ test(`${CHANGES} changes of who is trusted and what is public`, { timeout: 240_0
   tell(`${CHANGES} changes`, results);
   // Each of them was one.
   expect(words.filter((word) => word !== 'Done')).toEqual([]);
+  expect(results.strangers.attempts).toBeGreaterThan(10_000);
+  expect(results.friends.attempts).toBeGreaterThan(10_000);
   nothingLeaked(results);
   nothingLost(results);
 });

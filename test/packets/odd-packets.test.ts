@@ -18,6 +18,7 @@ beforeAll(async () => {
   at = await createRuleWorld();
   const host = await at.world.agent('host');
   await host.serveUdp({ name: 'vxlan', port: PORT.vxlan, echo: false });
+  await host.serveUdp({ name: 'host', port: PORT.v4, address: '0.0.0.0', echo: false });
   await seawall(at.world, ['down', '--yes']);
   await measure('bare');
   await seawall(at.world, ['apply', '--yes']);

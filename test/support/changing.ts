@@ -29,6 +29,14 @@ export interface Wrong {
   readonly verdict: Verdict;
 }
 
+/** A line that says all of it, for a counterexample. */
+export const wrongText = ({ moment, packet, before, verdict }: Wrong): string =>
+  [
+    `${moment.tool} ${moment.text.split('\n')[0]}:`,
+    `IPv${packet.family} ${packet.protocol} from address ${packet.source.value & 7n} on ${packet.link}`,
+    `to ${packet.out ?? packet.to}, port ${packet.port}: was ${before}, is ${verdict}`,
+  ].join(' ');
+
 export interface Watched {
   readonly wrong: readonly Wrong[];
   /** Moments that passed; all of them, unless it was killed. */

@@ -86,8 +86,13 @@ const inTables: fc.Arbitrary<Tampering> = fc
     }
   });
 
-/** Mishaps that leave the sets as they were. */
+/** Mishaps that leave the sets in use as they were. */
 export const tableTamperingArb: fc.Arbitrary<Tampering[]> = fc.array(fc.oneof(inTables, leftovers), { maxLength: 3 });
+
+/** Any mishaps, to one of the sets. */
+export const oneSetTamperingArb: fc.Arbitrary<Tampering[]> = fc
+  .tuple(fc.oneof(inSets, inPorts), tableTamperingArb)
+  .map(([first, rest]) => [first, ...rest]);
 
 export const tamperingArb: fc.Arbitrary<Tampering[]> = fc.array(fc.oneof(inSets, inPorts, leftovers, inTables), {
   maxLength: 4,

@@ -5,6 +5,7 @@ import { parseAddress } from '../../net/address.ts';
 import { firstConfig } from '../../report/first-config.ts';
 import { toJson } from '../../report/json.ts';
 import type { Command } from '../command.ts';
+import { readConfigBytes } from '../survey.ts';
 
 const CONFIG_MODE = 0o600;
 const FOLDER_MODE = 0o755;
@@ -33,7 +34,7 @@ export const init: Command = {
       context.print(text);
       return 0;
     }
-    if (await effects.files.read(configPath))
+    if (await readConfigBytes(context))
       throw new Failure(`${configPath} exists already`, 'edit it, or see what init would write: seawall init --print');
     await effects.files.folder(dirname(configPath), FOLDER_MODE);
     await effects.files.write(configPath, [text], CONFIG_MODE);

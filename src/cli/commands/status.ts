@@ -1,7 +1,6 @@
 import { statePaths } from '../../apply/state.ts';
 import { FAMILIES } from '../../net/family.ts';
 import { isFirst, policyChanges } from '../../plan/changes.ts';
-import { isHooked } from '../../plan/live-state.ts';
 import { rulesetFingerprint } from '../../plan/boot-files.ts';
 import { stepJson, toJson } from '../../report/json.ts';
 import { notesReport } from '../../report/notes.ts';
@@ -49,7 +48,10 @@ async function statusFacts(
 ): Promise<StatusFacts> {
   const { live, facts } = observation;
   const current = (await effects.files.read(statePaths(stateDir).bootCurrent))?.toString().trim();
-  const missing = FAMILIES.some((family) => !isHooked(live.tables[family]));
+  const missing = FAMILIES.some((family) => {
+    const points = live.tables[family].hooks.map(({ point }) => point);
+    return plan.target[family].hooks.some(({ point }) => !points.includes(point));
+  });
   const off = isFirst(live);
   return {
     state: off ? 'off' : plan.steps.length > 0 ? 'differs' : 'as-configured',

@@ -13,13 +13,10 @@ export interface Dialled {
 const dial = (protocol: 'tcp' | 'udp', port: number): Dialled[] =>
   [HOST.v4, HOST.v6].map((address) => ({ protocol, address, port }));
 
-/** A host program, a container behind NAT (IPv4) and Docker's proxy (IPv6), each by both protocols. */
-export const SERVICES: readonly Dialled[] = [
-  ...dial('tcp', 7000),
-  ...dial('tcp', 8081),
-  ...dial('udp', 7000),
-  ...dial('udp', 5301),
-];
+export const HOST_SERVICES: readonly Dialled[] = [...dial('tcp', 7000), ...dial('udp', 7000)];
+/** A container behind NAT (IPv4) and behind Docker's proxy (IPv6). */
+export const PUBLISHED_SERVICES: readonly Dialled[] = [...dial('tcp', 8081), ...dial('udp', 5301)];
+export const SERVICES: readonly Dialled[] = [...HOST_SERVICES, ...PUBLISHED_SERVICES];
 /** Open to everyone: what proves that the same flood would get through. */
 export const OPEN: readonly Dialled[] = [...dial('tcp', 22), ...dial('udp', 500)];
 
@@ -54,7 +51,7 @@ export async function startStrangers(
       return {
         attempts: sum(reports, ({ attempts }) => attempts),
         answered: sum(reports, ({ succeeded, reasons }) => succeeded + (reasons['refused'] ?? 0)),
-        stalledMs: Math.max(...reports.map(({ stalledMs }) => stalledMs)),
+        stalledMs: Math.max(0, ...reports.map(({ stalledMs }) => stalledMs)),
       };
     },
   };
@@ -69,7 +66,7 @@ export interface Fared {
   readonly exchanged: number;
   readonly ended: readonly string[];
   readonly longestMs: number;
-  readonly stalledMs: number;
+  readonly seconds: number;
 }
 
 export interface Friends {
@@ -90,7 +87,7 @@ export async function startFriends(world: World, at: readonly Dialled[] = SERVIC
       at.map(({ protocol, address, port }) =>
         protocol === 'tcp'
           ? agent.startTcpStream({ address, port, parallel: 1, pauseMs: 20, timeoutMs: 10_000 })
-          : agent.startUdpStream({ address, port, rate: 50, perFlow: 20, graceMs: 5000 }),
+          : agent.startUdpStream({ address, port, rate: 50, perFlow: 20, graceMs: 2500 }),
       ),
     ),
   );
@@ -123,7 +120,7 @@ function fared(reports: readonly StreamReport[], held: readonly HoldReport[]): F
     exchanged: sum(held, ({ exchanged }) => exchanged),
     ended: held.flatMap(({ ended }) => (ended === undefined ? [] : [ended.what])),
     longestMs: Math.max(0, ...held.map(({ longestMs }) => longestMs)),
-    stalledMs: Math.max(...reports.map(({ stalledMs }) => stalledMs)),
+    seconds: Math.max(0, ...reports.map(({ seconds }) => seconds)),
   };
 }
 

@@ -4,8 +4,8 @@ import type { World } from '../../../lab/world.ts';
 
 /** Ports that no config of these tests opens to everyone. */
 export const DENIED = {
-  tcp: [7000, 7100, 8080, 8081, 8093, '9000-9003'],
-  udp: [7000, 5301, 5303],
+  tcp: [7000, 7100, 8080, 8081, 8093, '9000-9003', 18080],
+  udp: [7000, 5301, 5303, 18053],
 } as const;
 
 /** Packets, exactly. */

@@ -29,7 +29,7 @@ export class Arrivals {
 
   /** Keys (see `arrivalKey`) of what got to a local program, or to something behind the host. */
   async seen(): Promise<{ local: ReadonlySet<string>; behind: ReadonlySet<string> }> {
-    const table = JSON.parse(await this.#nft(['-j', 'list', 'table', 'inet', 'lab_arrivals'])) as Listing;
+    const table = JSON.parse(await this.#nft(['-j', '-n', 'list', 'table', 'inet', 'lab_arrivals'])) as Listing;
     const of = (prefix: string): Set<string> =>
       new Set(table.nftables.flatMap(({ set }) => (set?.name.startsWith(prefix) ? (set.elem ?? []).map(keyOf) : [])));
     return { local: of('local'), behind: of('behind') };
@@ -71,20 +71,7 @@ interface Listing {
 type Words = { readonly concat: readonly (string | number)[] };
 type Element = Words | { readonly elem: { readonly val: Words } };
 
-/** nft prints protocols by name where /etc/protocols has one. */
-const PROTOCOLS: Readonly<Record<string, number>> = {
-  icmp: 1,
-  igmp: 2,
-  tcp: 6,
-  udp: 17,
-  gre: 47,
-  esp: 50,
-  ah: 51,
-  'ipv6-icmp': 58,
-  sctp: 132,
-};
-
 function keyOf(element: Element): string {
-  const [source = '', protocol = '', first = 0] = ('elem' in element ? element.elem.val : element).concat;
-  return arrivalKey(String(source), PROTOCOLS[protocol] ?? Number(protocol), Number(first));
+  const [source = '', protocol = 0, first = 0] = ('elem' in element ? element.elem.val : element).concat;
+  return arrivalKey(String(source), Number(protocol), Number(first));
 }

@@ -15,10 +15,11 @@ export interface OddCase {
   readonly sent: (hostMac: string, serial: number) => readonly Sent[];
   /** Without Seawall; undefined where that depends on the kernel. */
   readonly bare: boolean | undefined;
-  readonly applied: boolean;
+  readonly applied: boolean | undefined;
 }
 
-export const PORT = { host: 7000, public: 500, vxlan: 4789 } as const;
+/** `v4`: a program that listens on 0.0.0.0 only; multicast of IPv4 reaches no socket of IPv6. */
+export const PORT = { host: 7000, v4: 7005, public: 500, vxlan: 4789 } as const;
 
 /** A source of its own for every case, by which its datagrams are recognised. */
 let last = 0;
@@ -56,7 +57,7 @@ const formCases = (): OddCase[] =>
         port,
         sent: (to, serial) => packets(ends, port, serial).map((each) => ({ to, packet: each })),
         bare: delivered ? true : undefined,
-        applied: passes && delivered,
+        applied: delivered || !passes ? passes : undefined,
       };
     }),
   );
@@ -71,18 +72,21 @@ interface Way {
 }
 
 const ways = (): Way[] => [
-  ...BROADCASTS.flatMap((destination) => [
-    { name: `untrusted → ${destination}`, destination, source: stranger, bare: true, applied: false },
-    {
-      name: `untrusted → ${destination}, public port`,
-      destination,
-      source: stranger,
-      port: PORT.public,
-      bare: true,
-      applied: true,
-    },
-    { name: `trusted → ${destination}`, destination, source: friend, bare: true, applied: true },
-  ]),
+  ...BROADCASTS.flatMap((destination) => {
+    const port = destination.includes(':') ? PORT.host : PORT.v4;
+    return [
+      { name: `untrusted → ${destination}`, destination, source: stranger, port, bare: true, applied: false },
+      { name: `trusted → ${destination}`, destination, source: friend, port, bare: true, applied: true },
+    ];
+  }),
+  ...BROADCASTS.filter((destination) => destination !== '224.0.0.1').map((destination) => ({
+    name: `untrusted → ${destination}, public port`,
+    destination,
+    source: stranger,
+    port: PORT.public,
+    bare: true,
+    applied: true,
+  })),
   { name: 'link-local → ff02::1', destination: 'ff02::1', source: linkLocal, bare: true, applied: false },
   ...ANYCASTS.flatMap(([destination, bare]) => [
     { name: `untrusted → subnet-router anycast ${destination}`, destination, source: stranger, bare, applied: false },

@@ -2,27 +2,20 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { readKernel } from '../../../src/live/kernel.ts';
 import { makePlan } from '../../../src/plan/plan.ts';
-import { applyTo, watchApply, type Wrong } from '../../support/changing.ts';
+import { applyTo, watchApply, wrongText } from '../../support/changing.ts';
 import { FakeKernel } from '../../support/fake-kernel.ts';
 import { patient, runs } from '../../support/runs.ts';
 import { policiesArb } from '../../support/small-world.ts';
 
-const setsArb = fc.constantFrom('whole' as const, 'by-name' as const);
-
-/** Readable in a counterexample. */
-const shown = (wrong: readonly Wrong[]): string[] =>
-  wrong.map(
-    ({ moment, packet, before, verdict }) =>
-      `${moment.tool} ${moment.text.split('\n')[0]}: IPv${packet.family} ${packet.protocol} ${packet.source.value & 7n} ${packet.link}>${packet.out ?? packet.to}:${packet.port} was ${before}, is ${verdict}`,
-  );
+const readingArb = fc.constantFrom('whole' as const, 'by-name' as const);
 
 test('at every moment of a change, every packet is judged as before it or as after it', patient, async () => {
   await fc.assert(
-    fc.asyncProperty(policiesArb(3), setsArb, async (policies, sets) => {
+    fc.asyncProperty(policiesArb(3), readingArb, async (policies, sets) => {
       const kernel = new FakeKernel();
       for (const policy of policies) {
         const { wrong } = await watchApply(kernel, policy, { sets });
-        expect(shown(wrong)).toEqual([]);
+        expect(wrong.map(wrongText)).toEqual([]);
         expect(makePlan(policy, await readKernel(kernel, 'whole')).steps).toEqual([]);
       }
     }),
@@ -30,31 +23,28 @@ test('at every moment of a change, every packet is judged as before it or as aft
   );
 });
 
+const killsArb = fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 2, maxLength: 2 });
+
 test('so it is when a run is killed anywhere and another change follows', patient, async () => {
   await fc.assert(
-    fc.asyncProperty(
-      policiesArb(4),
-      fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 2, maxLength: 2 }),
-      setsArb,
-      async (policies, kills, sets) => {
-        const kernel = new FakeKernel();
-        for (const [index, policy] of policies.entries()) {
-          // The first run stands, the next two are killed, the last one has to bring everything in order.
-          const killAt = kills[index - 1] ?? Infinity;
-          const { wrong } = await watchApply(kernel, policy, { sets, killAt });
-          expect(shown(wrong)).toEqual([]);
-        }
-        const last = policies.at(-1);
-        if (last) expect(makePlan(last, await readKernel(kernel, 'whole')).steps).toEqual([]);
-      },
-    ),
+    fc.asyncProperty(policiesArb(4), killsArb, readingArb, async (policies, kills, sets) => {
+      const kernel = new FakeKernel();
+      for (const [index, policy] of policies.entries()) {
+        // The first run stands, the next two are killed, the last one has to bring everything in order.
+        const killAt = kills[index - 1] ?? Infinity;
+        const { wrong } = await watchApply(kernel, policy, { sets, killAt });
+        expect(wrong.map(wrongText)).toEqual([]);
+      }
+      const last = policies.at(-1);
+      if (last) expect(makePlan(last, await readKernel(kernel, 'whole')).steps).toEqual([]);
+    }),
     runs(25),
   );
 });
 
 test('the second apply runs nothing', patient, async () => {
   await fc.assert(
-    fc.asyncProperty(policiesArb(2), setsArb, async (policies, sets) => {
+    fc.asyncProperty(policiesArb(2), readingArb, async (policies, sets) => {
       const kernel = new FakeKernel();
       for (const policy of policies) {
         await applyTo(kernel, policy, sets);
