@@ -206,7 +206,8 @@ export class World {
 
   #withDocker(options: CommandOptions): CommandOptions {
     const docker = this.#engine === undefined ? {} : { DOCKER_HOST: `unix://${this.#engine.socket}` };
-    return { ...options, env: { NO_COLOR: '1', ...docker, ...options.env } };
+    // The session that runs the tests is none of the world's.
+    return { ...options, env: { NO_COLOR: '1', SSH_CONNECTION: undefined, ...docker, ...options.env } };
   }
 }
 

@@ -27,14 +27,19 @@ interface ShortFacts {
   readonly lists?: Readonly<Record<string, string[]>>;
 }
 
-export function outcomeOf({ config: text, facts: short }: Scenario): Outcome {
+export function outcomeOf(scenario: Scenario): Outcome {
+  const { ruleset, notes } = rulesOf(scenario);
+  return { notes: notes.map((note) => `${note}\n`).join(''), ipv4: rulesText(ruleset, 4), ipv6: rulesText(ruleset, 6) };
+}
+
+/** The rules that follow from a scenario, and what is said about it. */
+export function rulesOf({ config: text, facts: short }: Scenario): { ruleset: Ruleset; notes: string[] } {
   const { config, problems } = readConfig(text);
   if (!config) throw new Error(problems.map(({ message }) => message).join('\n'));
   const facts = toFacts((parse(short) as ShortFacts | null) ?? {});
   const policy = makePolicy(config, facts);
-  const ruleset = compile(policy);
   const notes = [...problems.map(({ message }) => `config: ${message}`), ...policyNotes(config, facts, policy)];
-  return { notes: notes.map((note) => `${note}\n`).join(''), ipv4: rulesText(ruleset, 4), ipv6: rulesText(ruleset, 6) };
+  return { ruleset: compile(policy), notes };
 }
 
 function rulesText(ruleset: Ruleset, family: 4 | 6): string {

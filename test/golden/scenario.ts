@@ -1,3 +1,6 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
 /** A scenario's input; what follows from it stands behind, in sections of their own. */
 export interface Scenario {
   readonly about: string;
@@ -29,3 +32,9 @@ export function scenarioText({ about, config, facts }: Scenario, { notes, ipv4, 
       .join('')
   );
 }
+
+const FOLDER = join(import.meta.dirname, 'scenarios');
+
+/** Name and file of every scenario. */
+export const scenarioPaths = (): [name: string, path: string][] =>
+  readdirSync(FOLDER).map((name) => [name.replace(/\.txt$/, ''), join(FOLDER, name)]);
