@@ -8,7 +8,7 @@ import { isFirst } from '../plan/changes.ts';
 import { planRemoval, type Plan } from '../plan/plan.ts';
 import type { Policy } from '../policy/policy.ts';
 import { rememberBefore, restoreBefore } from './before.ts';
-import { writeBootFiles } from './boot.ts';
+import { prepareBootFiles, switchBootFiles } from './boot.ts';
 import { cutFlows } from './cut.ts';
 import { execute } from './execute.ts';
 import { FILE_MODE, FOLDER_MODE, type StatePaths } from './state.ts';
@@ -51,16 +51,26 @@ export async function findCuts(
 
 /** Makes it so: kernel, open connections, boot files, memory, in this order. The caller holds the lock. */
 export async function applyPlan(effects: Effects, paths: StatePaths, input: ApplyInput): Promise<ApplyResult> {
-  const { plan, observation } = input;
+  const { plan, observation, bootScript } = input;
   await effects.files.folder(paths.dir, FOLDER_MODE);
   if (isFirst(observation.live)) await rememberBefore(effects, paths, observation.live);
-  await executeOrWithdraw(effects, paths, input);
+  const boot = await both(
+    executeOrWithdraw(effects, paths, input),
+    prepareBootFiles(effects, paths, plan.target, bootScript),
+  );
   // After the rules: what is cut now can't come back.
   const cuts = await findCuts(effects, input);
   if (cuts) await cutFlows(effects, cuts.flows, cuts.filters);
-  const bootWritten = await writeBootFiles(effects, paths, plan.target, input.bootScript);
+  await switchBootFiles(effects, paths, boot, bootScript);
   await keepForNextRun(effects, paths, observation);
-  return { steps: plan.steps.length, cut: cuts?.flows ?? [], couldCut: cuts !== undefined, bootWritten };
+  return { steps: plan.steps.length, cut: cuts?.flows ?? [], couldCut: cuts !== undefined, bootWritten: boot.fresh };
+}
+
+/** Waits for both, even if one fails: nothing must go on by itself when the lock is given back. */
+async function both<T>(first: Promise<unknown>, second: Promise<T>): Promise<T> {
+  await Promise.allSettled([first, second]);
+  await first;
+  return second;
 }
 
 /** A first apply that fails leaves nothing behind: half a firewall on a machine that had none helps nobody. */

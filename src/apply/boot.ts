@@ -1,54 +1,89 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Effects } from '../effects/types.ts';
-import { plainFiles, rulesetFingerprint, type PlainFile } from '../plan/boot-files.ts';
+import { bootFiles, rulesetFingerprint, type PlainFile } from '../plan/boot-files.ts';
 import type { Ruleset } from '../ruleset/ruleset.ts';
 import { FILE_MODE, FOLDER_MODE, type StatePaths } from './state.ts';
 
 const CHECKSUMS = 'SHA256SUMS';
 const SCRIPT_MODE = 0o700;
 
+/** What the next boot is to load, ready in a folder that nothing names yet. */
+export interface PreparedBoot {
+  readonly id: string;
+  /** False where those of this ruleset stand already. */
+  readonly fresh: boolean;
+}
+
 /**
- * Leaves what the next boot loads. A new folder is filled first and then named in `current` by one rename, so a power
- * cut at any instant leaves the old files or the new ones. True if anything had to be written.
+ * Fills a new folder with what a boot loads. It may run beside the change of the kernel, for nothing refers to the
+ * folder before `switchBootFiles`.
  */
-export async function writeBootFiles(
+export async function prepareBootFiles(
   { files }: Pick<Effects, 'files'>,
   paths: StatePaths,
   ruleset: Ruleset,
   script: string,
-): Promise<boolean> {
+): Promise<PreparedBoot> {
   const id = rulesetFingerprint(ruleset).slice(0, 16);
-  const fresh = !(await standsReady({ files }, paths, id, script));
+  const wanted = bootFiles(ruleset);
+  const current = (await files.read(paths.bootCurrent))?.toString().trim() ?? '';
+  const fresh = current !== id || !(await standsReady({ files }, paths, id, wanted, script));
+  if (fresh) await fill({ files }, paths, { id, from: current === id ? '' : current }, wanted);
+  return { id, fresh };
+}
+
+/**
+ * Names the prepared folder in `current` by one rename, so a power cut at any instant leaves the old files or the new
+ * ones, and removes those that are no longer named.
+ */
+export async function switchBootFiles(
+  { files }: Pick<Effects, 'files'>,
+  paths: StatePaths,
+  { id, fresh }: PreparedBoot,
+  script: string,
+): Promise<void> {
   if (fresh) {
-    const folder = join(paths.boot, id);
-    await files.folder(paths.boot, FOLDER_MODE);
-    await files.remove(folder);
-    await files.folder(folder, FOLDER_MODE);
-    const sums: string[] = [];
-    for (const file of plainFiles(ruleset)) sums.push(await writeSummed({ files }, folder, file));
-    await files.write(join(folder, CHECKSUMS), [sums.join('')], FILE_MODE);
     await files.write(paths.bootScript, [script], SCRIPT_MODE);
     await files.write(paths.bootCurrent, [`${id}\n`], FILE_MODE);
   }
-  await removeOthers({ files }, paths, id);
+  const others = (await files.list(paths.boot)).filter((name) => /^[0-9a-f]{16}$/.test(name) && name !== id);
+  for (const name of others) await files.remove(join(paths.boot, name));
   await files.remove(paths.down);
-  return fresh;
 }
 
-/** Whether the boot files are those of this ruleset, as far as names and sizes tell; their checksums are the boot's to test. */
+/** Whether the boot files are those of this ruleset, as far as names tell; their checksums are the boot's to test. */
 async function standsReady(
   { files }: Pick<Effects, 'files'>,
   paths: StatePaths,
   id: string,
+  wanted: readonly PlainFile[],
   script: string,
 ): Promise<boolean> {
-  const current = await files.read(paths.bootCurrent);
-  if (current?.toString().trim() !== id) return false;
-  const expected = [CHECKSUMS, 'sets.ipset', 'rules.iptables', 'rules.ip6tables', 'hooks'];
   const found = await files.list(join(paths.boot, id));
-  if (!expected.every((name) => found.includes(name))) return false;
+  if (![CHECKSUMS, ...wanted.map(({ name }) => name)].every((name) => found.includes(name))) return false;
   return (await files.read(paths.bootScript))?.toString() === script;
+}
+
+/** Long lists are taken over from the folder `from` where they stand there; everything else is written. */
+async function fill(
+  { files }: Pick<Effects, 'files'>,
+  paths: StatePaths,
+  { id, from }: { readonly id: string; readonly from: string },
+  wanted: readonly PlainFile[],
+): Promise<void> {
+  const folder = join(paths.boot, id);
+  await files.folder(paths.boot, FOLDER_MODE);
+  await files.remove(folder);
+  await files.folder(folder, FOLDER_MODE);
+  const known = (await files.read(join(paths.boot, from, CHECKSUMS)))?.toString().split('\n') ?? [];
+  const sums: string[] = [];
+  for (const file of wanted) {
+    const sum = file.lasting ? known.find((line) => line.endsWith(`  ${file.name}`)) : undefined;
+    const taken = sum !== undefined && (await files.link(join(paths.boot, from, file.name), join(folder, file.name)));
+    sums.push(taken ? `${sum}\n` : await writeSummed({ files }, folder, file));
+  }
+  await files.write(join(folder, CHECKSUMS), [sums.join('')], FILE_MODE);
 }
 
 async function writeSummed({ files }: Pick<Effects, 'files'>, folder: string, file: PlainFile): Promise<string> {
@@ -61,9 +96,4 @@ async function writeSummed({ files }: Pick<Effects, 'files'>, folder: string, fi
   }
   await files.write(join(folder, file.name), hashed(), FILE_MODE);
   return `${hash.digest('hex')}  ${file.name}\n`;
-}
-
-async function removeOthers({ files }: Pick<Effects, 'files'>, paths: StatePaths, keep: string): Promise<void> {
-  const others = (await files.list(paths.boot)).filter((name) => /^[0-9a-f]{16}$/.test(name) && name !== keep);
-  for (const name of others) await files.remove(join(paths.boot, name));
 }

@@ -47,12 +47,15 @@ export async function changeTo(
   if (rights.level === 'problem') throw new Failure(rights.text, rights.hint ?? '');
   await effects.files.folder(paths.dir, FOLDER_MODE);
   return effects.lock.hold(paths.lock, async () => {
-    const started = effects.clock.monotonic();
+    let started = effects.clock.monotonic();
     const { text, commit } = await next();
     const found = await survey(context, text, options.sets);
     for (const line of notesReport(found.notes, context.colours)) context.tell(`${line}\n`);
     guardSession(context, found, options.force);
+    const asked = effects.clock.monotonic();
     if (!(await agreed(context, found, options.yes))) return undefined;
+    // What a person takes to read and answer is not what the change took.
+    started += effects.clock.monotonic() - asked;
     await commit?.run();
     try {
       const { plan, policy, observation } = found;

@@ -10,7 +10,9 @@ const optionRows = (options: readonly Option[]): [string, string][] =>
 /** What `seawall --help` prints. */
 export function generalHelp(commands: readonly CommandInfo[], { bold }: Colours): string {
   return [
-    'Seawall closes a machine that runs Docker: trusted addresses reach everything, everyone else only public ports.',
+    wrap(
+      'Seawall closes a machine that runs Docker: trusted addresses reach everything, everyone else only public ports.',
+    ),
     '',
     `${bold('Usage')}  seawall COMMAND [OPTIONS]      seawall COMMAND --help`,
     '',
@@ -30,7 +32,8 @@ export function generalHelp(commands: readonly CommandInfo[], { bold }: Colours)
     bold('Environment'),
     columns(ENVIRONMENT),
     '',
-    `${bold('Exit codes')}  ${EXIT_CODES.map(([code, meaning]) => `${code} ${meaning}`).join('; ')}`,
+    bold('Exit codes'),
+    columns(EXIT_CODES.map(([code, meaning]) => [String(code), meaning])),
     '',
   ].join('\n');
 }

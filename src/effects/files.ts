@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { lstat, mkdir, open, readdir, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
+import { link, lstat, mkdir, open, readdir, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Failure } from './failure.ts';
 import type { Files } from './types.ts';
@@ -32,6 +32,7 @@ export const files: Files = {
   },
   list: async (folder) => (await unlessMissing(readdir(folder))) ?? [],
   write,
+  link: async (from, to) => (await unlessMissing(link(from, to).then(() => true))) ?? false,
   remove: (path) => rm(path, { recursive: true, force: true }),
   resolve: async (path) => (await unlessMissing(realpath(path))) ?? path,
   async folder(path, mode) {

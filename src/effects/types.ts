@@ -37,6 +37,8 @@ export interface Files {
   list(folder: string): Promise<readonly string[]>;
   /** Writes beside the target, syncs, renames over it, syncs the folder: old or new, never half. Replaces a symlink. */
   write(path: string, content: Iterable<string | Uint8Array>, mode: number): Promise<void>;
+  /** Gives a file a second name, where nothing is yet. False if there is no such file. */
+  link(from: string, to: string): Promise<boolean>;
   remove(path: string): Promise<void>;
   /** The path behind symlinks; the path itself if it doesn't exist. */
   resolve(path: string): Promise<string>;

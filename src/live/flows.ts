@@ -4,9 +4,12 @@ import { parseAddress } from '../net/address.ts';
 
 /** The TCP and UDP connections that the kernel tracks; undefined where there is no tool to read them. */
 export async function readFlows({ exec }: Pick<Effects, 'exec'>): Promise<readonly Flow[] | undefined> {
-  const output = await exec({ file: 'conntrack', args: ['-L'] });
-  if (output.outcome !== 'exited' || output.code !== 0) return undefined;
-  return parseFlows(output.stdout.toString());
+  // Asked without a family, conntrack before 1.4.7 tells of IPv4 alone.
+  const outputs = await Promise.all(
+    ['ipv4', 'ipv6'].map((family) => exec({ file: 'conntrack', args: ['-L', '-f', family] })),
+  );
+  if (outputs.some(({ outcome, code }) => outcome !== 'exited' || code !== 0)) return undefined;
+  return outputs.flatMap(({ stdout }) => parseFlows(stdout.toString()));
 }
 
 /** The first tuple is the connection as its opener sees it, the second what its answers look like. */

@@ -11,6 +11,8 @@ import { SortedPrefixes } from './sorted-prefixes.ts';
  * Two sets of the same addresses are the same prefixes. Made for 10^6 entries: typed arrays, no object per entry.
  */
 export class PrefixSet extends SortedPrefixes {
+  #fingerprint: string | undefined;
+
   private constructor(columns: PrefixColumns) {
     super(columns);
   }
@@ -56,7 +58,8 @@ export class PrefixSet extends SortedPrefixes {
 
   /** Equal sets have equal fingerprints. Hexadecimal. */
   fingerprint(): string {
-    return fingerprintOf(`${this.family} `, this.toBytes());
+    this.#fingerprint ??= fingerprintOf(`${this.family} `, this.toBytes());
+    return this.#fingerprint;
   }
 
   /** Whether every address of the prefix is in the set: one entry then covers it, for halves are merged. */

@@ -63,12 +63,22 @@ export class SortedPrefixes {
   /** How many prefixes there are of each length, by ascending length. */
   countByLength(): ReadonlyMap<number, number> {
     const counts = new Uint32Array(addressBits(this.family) + 1);
-    for (const length of this.columns.lengths) counts[length] = (counts[length] ?? 0) + 1;
+    const { lengths } = this.columns;
+    for (let index = 0; index < this.size; index++) {
+      const length = lengths[index] ?? 0;
+      counts[length] = (counts[length] ?? 0) + 1;
+    }
     return new Map([...counts.entries()].filter(([, count]) => count > 0));
   }
 
+  /** Which part of the family's address space the prefixes are, from 0 to 1. */
+  share(): number {
+    return [...this.countByLength()].reduce((share, [length, count]) => share + count * 2 ** -length, 0);
+  }
+
   /** The same addresses with each prefix split into those of the next longer of these lengths, its own being one. */
-  splitTo(lengths: Iterable<number>): SortedPrefixes {
+  splitTo(lengths: readonly number[]): SortedPrefixes {
+    if (this.lengths().every((length) => lengths.includes(length))) return this;
     return new SortedPrefixes(splitColumns(this.columns, lengths));
   }
 

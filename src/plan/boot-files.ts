@@ -3,7 +3,9 @@ import { createSet } from '../ipset/create.ts';
 import { tableTexts } from '../iptables/change.ts';
 import { BUILT_IN, TABLE } from '../iptables/names.ts';
 import { FAMILIES, type Family } from '../net/family.ts';
+import { isList } from '../ruleset/ownership.ts';
 import type { FamilyRules, Ruleset } from '../ruleset/ruleset.ts';
+import type { SetSpec } from '../ruleset/set.ts';
 
 type Chunk = string | Uint8Array;
 
@@ -11,21 +13,44 @@ type Chunk = string | Uint8Array;
 export interface PlainFile {
   readonly name: string;
   readonly content: () => Iterable<Chunk>;
+  /** There is never another content under this name, so a file of this name can be taken over as it is. */
+  readonly lasting?: true;
 }
 
 export const TOOL: Readonly<Record<Family, 'iptables' | 'ip6tables'>> = { 4: 'iptables', 6: 'ip6tables' };
 
 /** All that an empty kernel needs, in the order in which it is to be loaded: sets, chains, hooks. */
-export function plainFiles(ruleset: Ruleset): PlainFile[] {
+export const plainFiles = (ruleset: Ruleset): PlainFile[] => [setsFile(allSets(ruleset)), ...rulesFiles(ruleset)];
+
+/** The same for the next boot: long lists in files of their own, so that a change of something else leaves them be. */
+export function bootFiles(ruleset: Ruleset): PlainFile[] {
+  const sets = allSets(ruleset);
+  const lists = sets.filter(isLongList);
   return [
-    { name: 'sets.ipset', content: () => allSets(ruleset) },
-    ...FAMILIES.map((family) => ({ name: `rules.${TOOL[family]}`, content: () => [chainsText(ruleset[family])] })),
-    { name: 'hooks', content: () => [FAMILIES.map((family) => hooksText(ruleset[family])).join('')] },
+    setsFile(sets.filter((set) => !isLongList(set))),
+    ...lists.map((set) => ({ name: `${set.name}.ipset`, content: () => createSet(set), lasting: true as const })),
+    ...rulesFiles(ruleset),
   ];
 }
 
-function* allSets(ruleset: Ruleset): Generator<Chunk> {
-  for (const family of FAMILIES) for (const set of ruleset[family].sets) yield* createSet(set);
+/** Entries from which on a list is worth a file; below that, opening one more file costs more than writing it again. */
+const LONG = 4096;
+
+const isLongList = (set: SetSpec): boolean => set.kind === 'net' && isList(set.name) && set.members.size >= LONG;
+
+const allSets = (ruleset: Ruleset): SetSpec[] => FAMILIES.flatMap((family) => ruleset[family].sets);
+
+const setsFile = (sets: readonly SetSpec[]): PlainFile => ({ name: 'sets.ipset', content: () => createAll(sets) });
+
+function* createAll(sets: readonly SetSpec[]): Generator<Chunk> {
+  for (const set of sets) yield* createSet(set);
+}
+
+function rulesFiles(ruleset: Ruleset): PlainFile[] {
+  return [
+    ...FAMILIES.map((family) => ({ name: `rules.${TOOL[family]}`, content: () => [chainsText(ruleset[family])] })),
+    { name: 'hooks', content: () => [FAMILIES.map((family) => hooksText(ruleset[family])).join('')] },
+  ];
 }
 
 /** Input of `iptables-restore --noflush`: own chains only. */

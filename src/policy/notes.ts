@@ -1,7 +1,7 @@
 import type { Config } from '../config/model.ts';
 import { FAMILIES, type Family } from '../net/family.ts';
-import { formatPrefix } from '../net/prefix.ts';
-import { isEveryone, type PrefixSet } from '../net/prefix-set.ts';
+import { formatPrefix, type Prefix } from '../net/prefix.ts';
+import { isEveryone } from '../net/prefix-set.ts';
 import type { Facts } from './facts.ts';
 import type { Policy } from './policy.ts';
 import { matchesAny } from './zones.ts';
@@ -39,15 +39,21 @@ function bridgeNotes({ interfaces }: Config, { links, docker }: Facts, { zones }
 
 /** Docker's subnets come in on its bridges; from outside they are forged. */
 function subnetNotes({ docker }: Facts, policy: Policy): string[] {
-  const trusted = { 4: trustedOf(policy, 4), 6: trustedOf(policy, 6) };
   return docker.networks.flatMap(({ name, subnets }) =>
     subnets
-      .filter((subnet) => trusted[subnet.family].covers(subnet))
+      .filter((subnet) => trustsAllOf(policy, subnet))
       .map(
         (subnet) =>
           `trusted covers ${formatPrefix(subnet)}, Docker's network ${name}: a neighbour who forges such a source is trusted too`,
       ),
   );
+}
+
+/** Whether entries and lists together cover it. A union takes long where a list is long, so it comes last. */
+function trustsAllOf({ trusted, trustedLists }: Policy, prefix: Prefix): boolean {
+  const [entries, lists] = [trusted[prefix.family], trustedLists[prefix.family]];
+  if (entries.covers(prefix) || lists.covers(prefix)) return true;
+  return entries.overlaps(prefix) && lists.overlaps(prefix) && entries.union(lists).covers(prefix);
 }
 
 function uplinkNotes({ interfaces }: Config, { links }: Facts): string[] {
@@ -60,10 +66,12 @@ function uplinkNotes({ interfaces }: Config, { links }: Facts): string[] {
 
 /** Names and lists can add up to what no single entry may say. */
 function everyoneNotes(policy: Policy): string[] {
-  return FAMILIES.filter((family) => isEveryone(trustedOf(policy, family))).map(
+  return FAMILIES.filter((family) => trustsEveryone(policy, family)).map(
     (family) => `all trusted entries together are every IPv${family} address: this machine is open`,
   );
 }
 
-const trustedOf = ({ trusted, trustedLists }: Policy, family: Family): PrefixSet =>
-  trusted[family].union(trustedLists[family]);
+function trustsEveryone({ trusted, trustedLists }: Policy, family: Family): boolean {
+  const [entries, lists] = [trusted[family], trustedLists[family]];
+  return entries.share() + lists.share() > 1 - 1e-6 && isEveryone(entries.union(lists));
+}

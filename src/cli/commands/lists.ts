@@ -98,12 +98,6 @@ async function editConfig(
   parseConfig({ ...context, tell: () => undefined }, before);
   const text = values.reduce((edited, value) => editOne(context, edited, verb, list, value), before);
   if (text === before) return { text };
-  // What could not be decoded would be written back as something else.
-  if (before.includes('\uFFFD'))
-    throw new Failure(
-      `${context.configPath} is not UTF-8 text, so it can't be edited without harm`,
-      'convert it first, such as: iconv -f latin1 -t utf-8',
-    );
   const path = await context.effects.files.resolve(context.configPath);
   const mode = (await context.effects.files.mode(path)) ?? 0o600;
   const write = (content: string) => (): Promise<void> => context.effects.files.write(path, [content], mode);

@@ -33,6 +33,13 @@ export async function kernel(world: World): Promise<{ rules: string; sets: strin
   return { rules, sets };
 }
 
+/** Makes a world what it was before the first command, with a config if one is given. */
+export async function fresh(world: World, config?: string): Promise<void> {
+  await call(world, ['down', '--yes']);
+  for (const path of [world.configFile, world.stateDir]) await rm(path, { force: true, recursive: true });
+  if (config !== undefined) await world.writeConfig(config);
+}
+
 export const configText = (world: World): Promise<string> => readFile(world.configFile, 'utf8');
 
 /** Takes a shim away again. */

@@ -82,6 +82,7 @@ describe('what is own', () => {
     expect([...table.chains.keys()]).toEqual(['SEAWALL-PRE']);
     expect(table.hooks).toEqual([
       { point: 'prerouting', position: 2, text: '-m conntrack ! --ctstate RELATED,ESTABLISHED -j SEAWALL-PRE' },
+      { point: 'output', position: 1, text: '-j SEAWALL-PRE' },
     ]);
     expect(table.chains.get('SEAWALL-PRE')).toContain('-p tcp -m tcp --dport 1 -j DROP');
     expect(table.dropped).toBe(16);
