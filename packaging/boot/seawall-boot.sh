@@ -5,7 +5,9 @@
 set -u
 PATH=/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin
 LC_ALL=C
-export PATH LC_ALL
+# Without this ipset looks at /etc/resolv.conf for every address, and long lists take twice the time.
+RES_OPTIONS=no-reload
+export PATH LC_ALL RES_OPTIONS
 state=${1:-/var/lib/seawall}
 boot=$state/boot
 established='-m conntrack ! --ctstate RELATED,ESTABLISHED'
@@ -24,7 +26,8 @@ hooked() { # TOOL POINT RULE...
 # Every file of the last apply is there and is what was written.
 intact() {
   case $id in '' | *[!0-9a-f]*) return 1 ;; esac
-  for file in sets.ipset rules.iptables rules.ip6tables hooks; do
+  for file in sets.ipset rules.iptables rules.ip6tables hooks "$boot/$id"/*.ipset; do
+    file=${file##*/}
     # A list that was cut off must not vouch for what it no longer names.
     grep -q "^[0-9a-f]\{64\}  $file\$" "$boot/$id/SHA256SUMS" 2>/dev/null || return 1
   done
@@ -43,7 +46,8 @@ hook_all() { # FILE, lines of: TOOL POINT RULE...
 
 load() {
   dir=$boot/$id
-  ipset -exist restore <"$dir/sets.ipset" || return 1
+  # Long lists have files of their own.
+  for file in "$dir"/*.ipset; do ipset -exist restore <"$file" || return 1; done
   for tool in $(families); do
     "$tool-restore" -w 10 --noflush <"$dir/rules.$tool" || return 1
   done

@@ -7,6 +7,7 @@ import { FILE_MODE, FOLDER_MODE, type StatePaths } from './state.ts';
 
 const CHECKSUMS = 'SHA256SUMS';
 const SCRIPT_MODE = 0o700;
+const FOLDER_NAME = /^[0-9a-f]{16}$/;
 
 /** What the next boot is to load, ready in a folder that nothing names yet. */
 export interface PreparedBoot {
@@ -29,7 +30,8 @@ export async function prepareBootFiles(
   const wanted = bootFiles(ruleset);
   const current = (await files.read(paths.bootCurrent))?.toString().trim() ?? '';
   const fresh = current !== id || !(await standsReady({ files }, paths, id, wanted, script));
-  if (fresh) await fill({ files }, paths, { id, from: current === id ? '' : current }, wanted);
+  const from = FOLDER_NAME.test(current) && current !== id ? current : '';
+  if (fresh) await fill({ files }, paths, { id, from }, wanted);
   return { id, fresh };
 }
 
@@ -47,7 +49,7 @@ export async function switchBootFiles(
     await files.write(paths.bootScript, [script], SCRIPT_MODE);
     await files.write(paths.bootCurrent, [`${id}\n`], FILE_MODE);
   }
-  const others = (await files.list(paths.boot)).filter((name) => /^[0-9a-f]{16}$/.test(name) && name !== id);
+  const others = (await files.list(paths.boot)).filter((name) => FOLDER_NAME.test(name) && name !== id);
   for (const name of others) await files.remove(join(paths.boot, name));
   await files.remove(paths.down);
 }

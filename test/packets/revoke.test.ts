@@ -134,7 +134,7 @@ test('an address that is off a list', async () => {
   const config = 'version: 1\ntrusted: [{file: friends.txt}]\n';
   await write(...both(ALICE), ...PREFIXES);
   await play({
-    clients: [ALICE, BEA],
+    clients: [ALICE, BOB],
     config,
     change: async () => {
       await write(...PREFIXES);
