@@ -40,6 +40,8 @@ export interface Call {
 
 /** What a command may use. */
 export interface Context {
+  /** All commands there are. */
+  readonly commands: () => Promise<readonly CommandInfo[]>;
   readonly effects: Effects;
   readonly configPath: string;
   readonly stateDir: string;

@@ -10,10 +10,11 @@ import { DEFAULT_CONFIG, DEFAULT_STATE } from './globals.ts';
 import { ask, isInteractive, makeColours, print, tell } from './terminal.ts';
 
 /** The real world for a command: the one place where its parts are put together. */
-export function makeContext(call: Call): Context {
+export function makeContext(call: Call, commands: Context['commands']): Context {
   const { env } = process;
   const json = call.flag('json');
   return {
+    commands,
     effects: { exec: makeExec(env), files, clock, docker: makeDocker(env), names, lock },
     configPath: resolve(call.value('config') ?? DEFAULT_CONFIG),
     stateDir: resolve(call.value('state-dir') ?? DEFAULT_STATE),

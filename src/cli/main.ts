@@ -30,14 +30,16 @@ async function dispatch(args: readonly string[]): Promise<number> {
   const command = await find(name);
   const call = readCall(command, rest);
   if (call.flag('help')) return help([name]);
-  return command.run(makeContext(call), call);
+  return command.run(makeContext(call, loadAll), call);
 }
+
+const loadAll = (): Promise<Command[]> => Promise.all(COMMANDS.map(({ load }) => load()));
 
 async function help([name]: readonly string[]): Promise<number> {
   const colours = makeColours();
   const shown = name === undefined || name.startsWith('-') ? undefined : await find(name);
   if (shown) print(commandHelp(shown, colours));
-  else print(generalHelp(await Promise.all(COMMANDS.map(({ load }) => load())), colours));
+  else print(generalHelp(await loadAll(), colours));
   return 0;
 }
 

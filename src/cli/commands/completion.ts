@@ -2,7 +2,6 @@ import { Failure } from '../../effects/failure.ts';
 import { completionScript, SHELLS, type Shell } from '../../report/completion.ts';
 import type { Command, CommandInfo } from '../command.ts';
 import { GLOBAL_OPTIONS } from '../globals.ts';
-import { COMMANDS } from '../registry.ts';
 
 export const completion: Command = {
   name: 'completion',
@@ -19,13 +18,7 @@ export const completion: Command = {
   async run(context, call) {
     const shell = SHELLS.find((each): each is Shell => each === call.words[0]);
     if (!shell) throw new Failure('for which shell?', `seawall completion ${SHELLS.join('|')}`);
-    const commands: CommandInfo[] = await Promise.all(COMMANDS.map(({ load }) => load()));
-    context.print(
-      completionScript(
-        shell,
-        commands.map((command) => toCompletion(command)),
-      ),
-    );
+    context.print(completionScript(shell, (await context.commands()).map(toCompletion)));
     return 0;
   },
 };

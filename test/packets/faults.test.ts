@@ -1,0 +1,128 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { HOST } from '../../lab/addresses.ts';
+import { type World, createWorld, mustExec } from '../../lab/world.ts';
+import { call, fresh } from './support/command-line.ts';
+
+// Somebody else lays hands on what Seawall made: status says so, apply heals it, and what is not Seawall's stays.
+
+const CONFIG = `version: 1
+trusted: [203.0.113.7, "2001:db8:a::7", {file: office.txt}]
+public: [22/tcp]
+block: [203.0.113.99]
+`;
+const OFFICE = '198.18.64.0/20\n2001:db8:b00::/40\n';
+
+let world: World;
+const sh = (line: string): Promise<string> => mustExec(world, 'host', ['sh', '-ec', line]);
+
+beforeAll(async () => {
+  world = await createWorld({ engine: false });
+  await writeFile(join(world.dir, 'office.txt'), OFFICE);
+  await (await world.agent('host')).serveTcp({ name: 'host', port: 7000 });
+});
+afterAll(() => world?.remove());
+
+beforeEach(async () => {
+  await sh('nft flush ruleset; ipset destroy');
+  await fresh(world, CONFIG);
+  expect(await call(world, ['apply', '--yes'])).toMatchObject({ code: 0 });
+});
+
+/** Who gets in, of an untrusted and a trusted client. */
+async function answers(): Promise<(string | undefined)[]> {
+  const [untrusted, trusted] = [await world.agent('untrusted'), await world.agent('trusted-a')];
+  const asked = [untrusted, trusted].flatMap((agent) => [
+    agent.tcp(HOST.v4, 7000, { timeoutMs: 300 }),
+    agent.tcp(HOST.v6, 7000, { timeoutMs: 300 }),
+  ]);
+  return (await Promise.all(asked)).map(({ state }) => state);
+}
+const SHUT = ['closed', 'closed', 'open', 'open'];
+
+async function seenAndHealed(words: RegExp): Promise<void> {
+  const seen = await call(world, ['status']);
+  expect({ code: seen.code, said: seen.stdout }).toEqual({ code: 2, said: expect.stringMatching(words) });
+  const healed = await call(world, ['apply', '--yes']);
+  expect({ code: healed.code, said: healed.stderr }).toEqual({ code: 0, said: expect.not.stringContaining('bug') });
+  expect((await call(world, ['status'])).code).toBe(0);
+}
+
+describe('rules flushed by others', () => {
+  const FLUSHES: readonly (readonly [line: string, words: RegExp, opened: boolean])[] = [
+    ['iptables -t mangle -F; ip6tables -t mangle -F', /does not stand/, true],
+    ['iptables -t mangle -F', /in part only/, true],
+    ['ip6tables -t mangle -F PREROUTING', /in part only/, true],
+    ['nft flush ruleset', /does not stand/, true],
+    ['nft delete table ip6 mangle', /in part only/, true],
+    ['iptables -t mangle -F SEAWALL-PRE', /differs/, false],
+  ];
+  test.each(FLUSHES)('%s', async (line, words, opened) => {
+    const standing = await world.snapshot();
+    await sh(line);
+    if (opened) expect(await answers()).not.toEqual(SHUT);
+    await seenAndHealed(words);
+    expect(await answers()).toEqual(SHUT);
+    expect(await world.snapshot()).toEqual(standing);
+  });
+
+  test('and the sets destroyed behind them: all is rebuilt', async () => {
+    const standing = await world.snapshot();
+    await sh('for t in iptables ip6tables; do $t -t mangle -F; $t -t mangle -X; done; ipset destroy');
+    await seenAndHealed(/does not stand/);
+    expect(await answers()).toEqual(SHUT);
+    expect(await world.snapshot()).toEqual(standing);
+  });
+});
+
+describe('the jump', () => {
+  const HOOK = `rule=$($T -t mangle -S $C | grep -m1 -e '-j SEAWALL' | cut -d' ' -f2-)`;
+  const MOVES = [
+    ['behind a foreign rule', `$T -t mangle -D $rule; $T -t mangle -A $C -m mark --mark 7 -j ACCEPT; $T -t mangle -A $rule`],
+    ['with a foreign rule put before it', `$T -t mangle -I $C -m mark --mark 7 -j ACCEPT`],
+    ['doubled behind', `$T -t mangle -A $C -m mark --mark 7 -j ACCEPT; $T -t mangle -A $rule`],
+    ['doubled before', `$T -t mangle -A $C -m mark --mark 7 -j ACCEPT; $T -t mangle -I $rule`],
+  ] as const;
+  const places = ['iptables', 'ip6tables'].flatMap((tool) =>
+    ['PREROUTING', 'FORWARD'].flatMap((chain) => MOVES.map(([name, move]) => [name, tool, chain, move] as const)),
+  );
+  test.each(places)('%s: %s %s', async (_name, tool, chain, move) => {
+    const save = (): Promise<string> => sh(`${tool} -t mangle -S ${chain}`);
+    const standing = await save();
+    await sh(`T=${tool} C=${chain}; ${HOOK}; ${move}`);
+    await seenAndHealed(/differs|in part/);
+    // The own jump first and once, the foreign rule behind it.
+    expect(await save()).toBe(`${standing}-A ${chain} -m mark --mark 0x7 -j ACCEPT\n`);
+  });
+});
+
+describe('a set tampered with', () => {
+  const SETS = [
+    ['half of the internet trusted', 'ipset add seawall-trusted4a 0.0.0.0/1', /surplus +trusted: 0\.0\.0\.0\/1\n/],
+    ['the same in IPv6', 'ipset add seawall-trusted6a 8000::/1', /surplus +trusted: 8000::\/1\n/],
+    ['a trusted address taken out', 'ipset del seawall-trusted4a 203.0.113.7', /missing +trusted: 203\.0\.113\.7\n/],
+    [
+      'half of the internet in a list',
+      `ipset add $(ipset list -n | grep -E 'seawall-.*4-[0-9a-f]{12}$') 0.0.0.0/1`,
+      /surplus +trusted: 0\.0\.0\.0\/1\n/,
+    ],
+    [
+      'a list emptied',
+      `ipset flush $(ipset list -n | grep -E 'seawall-.*6-[0-9a-f]{12}$')`,
+      /missing +trusted: 2001:db8:b00::\/40\n/,
+    ],
+    ['a blocked address let go', 'ipset flush $(ipset list -n | grep block4)', /missing +block.*: 203\.0\.113\.99\n/],
+    ['ports opened', 'ipset add $(ipset list -n | grep public | grep -m1 tcp) 1-65535', /surplus +public.*: 1-65535\/tcp\n/],
+  ] as const;
+  test.each(SETS)('%s', async (_name, line, words) => {
+    const standing = await world.snapshot();
+    await sh(line);
+    await seenAndHealed(words);
+    expect(await answers()).toEqual(SHUT);
+    const { ipset, ...rules } = await world.snapshot();
+    expect(rules).toEqual({ ...standing, ipset: undefined });
+    const entries = (text: string): string[] => text.split('\n').filter((each) => each.startsWith('add ')).toSorted();
+    expect(entries(ipset)).toEqual(entries(standing.ipset));
+  });
+});
