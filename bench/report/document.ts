@@ -33,7 +33,10 @@ function machine(): string {
   const rows = [
     ['processor', `${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}, ${memory}`],
     ['kernel', release()],
-    ['tools', [first('iptables', ['--version']), first('ipset', ['--version']), first('dockerd', ['--version'])].join('; ')],
+    [
+      'tools',
+      [first('iptables', ['--version']), first('ipset', ['--version']), first('dockerd', ['--version'])].join('; '),
+    ],
     ['Node', process.version],
   ];
   return `${markdownTable({ head: ['', ''], rows })}\n`;

@@ -4,7 +4,14 @@ import type { Table } from '../result.ts';
 export function textTable({ head, rows }: Table): string {
   const all = [head, ...rows].map((row) => row.map((cell) => cell.replaceAll('`', '')));
   const widths = head.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
-  return all.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd()).join('\n');
+  return all
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
 }
 
 /** The same in Markdown; numbers of the columns behind the first stand on the right. */

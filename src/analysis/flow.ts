@@ -3,7 +3,7 @@ import { prefixContains } from '../net/prefix.ts';
 import type { Protocol } from '../net/port.ts';
 import { parseRule } from '../iptables/parse-rule.ts';
 import type { LiveState } from '../plan/live-state.ts';
-import { isHooked } from '../plan/live-state.ts';
+import type { OwnTable } from '../iptables/save.ts';
 import { CHAINS } from '../policy/compile.ts';
 import type { Link } from '../policy/facts.ts';
 import type { Zones } from '../policy/zones.ts';
@@ -42,9 +42,13 @@ export function flowsToCut(flows: readonly Flow[], before: LiveState, after: Rul
     const { family } = flow.source;
     const opening: Opening = { ...flow, family };
     if (judge(next[family], chain, opening) !== 'drop') return false;
-    return !isHooked(before.tables[family]) || judge(old[family], chain, opening) !== 'drop';
+    return !isJudged(before.tables[family], chain) || judge(old[family], chain, opening) !== 'drop';
   });
 }
+
+/** Whether packets came by the chain at all: its own hook stood, whatever the others did. */
+const isJudged = ({ hooks }: OwnTable, chain: string): boolean =>
+  hooks.some(({ point }) => point === (chain === CHAINS.host ? 'prerouting' : 'forward'));
 
 /** What the rules say to a new connection like this one; `pass` where it is none of their business. */
 export function judgeIn(ruleset: Ruleset, flow: Flow, sides: Sides): Judgement {

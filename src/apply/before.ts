@@ -14,6 +14,8 @@ export async function rememberBefore(
   paths: StatePaths,
   live: LiveState,
 ): Promise<void> {
+  // What was noted at the first apply holds until `down`, whoever flushed what meanwhile.
+  if (await files.read(paths.before)) return;
   const before: Before = { 4: { table: live.tables[4].exists }, 6: { table: live.tables[6].exists } };
   await files.write(paths.before, [`${JSON.stringify(before)}\n`], FILE_MODE);
 }

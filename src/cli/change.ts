@@ -71,7 +71,7 @@ export async function changeTo(
 /** Never cut off the person who types. */
 function guardSession({ ssh }: Context, { plan, policy, observation }: Survey, force: boolean): void {
   const client = parseAddress(ssh?.client ?? '');
-  if (force || !ssh || !client.ok) return;
+  if (force || plan.steps.length === 0 || !ssh || !client.ok) return;
   const sides = { links: observation.facts.links, zones: policy.zones };
   if (mayConnect(plan.target, client.value, ssh.port, sides)) return;
   throw new Failure(
@@ -83,7 +83,10 @@ function guardSession({ ssh }: Context, { plan, policy, observation }: Survey, f
 
 async function agreed(context: Context, found: Survey, yes: boolean): Promise<boolean> {
   if (yes || found.plan.steps.length === 0) return true;
-  if (!context.ask) throw new Failure('there is no terminal to ask at', 'add --yes to say that it is meant');
+  // A program that reads JSON is not asked.
+  if (!context.ask || context.json) {
+    throw new Failure('there is no terminal to ask at', 'add --yes to say that it is meant');
+  }
   const { plan, policy, observation } = found;
   const cuts = await findCuts(context.effects, { plan, policy, observation });
   const changes = policyChanges(plan, observation.live);

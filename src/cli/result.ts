@@ -35,7 +35,7 @@ function resultLines({ survey, result, seconds }: Change, { colours }: Context):
   const { trusted, trustedLists } = survey.policy;
   const prefixes = [trusted, trustedLists].reduce((sum, each) => sum + each[4].size + each[6].size, 0);
   return [
-    `${green('Done')} in ${seconds.toFixed(2)} s: ${counted(prefixes, 'trusted prefix', 'trusted prefixes')} reach everything, everyone else ${publicText(survey)}.`,
+    `${green('Done')} in ${seconds.toFixed(2)} s: ${counted(prefixes, 'trusted prefix', 'trusted prefixes')} ${prefixes === 1 ? 'reaches' : 'reach'} everything, everyone else ${publicText(survey)}.`,
     ...result.cut.slice(0, 10).map((flow) => `  cut ${flowText(flow)}`),
     ...(result.cut.length > 10 ? [`  and ${result.cut.length - 10} more connections`] : []),
     ...(result.couldCut ? [] : [yellow('  open connections could not be looked at: install conntrack')]),

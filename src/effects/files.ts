@@ -49,11 +49,14 @@ export const files: Files = {
 
 async function write(path: string, content: Iterable<string | Uint8Array>, mode: number): Promise<void> {
   const folder = dirname(path);
+  const owner = await unlessMissing(stat(path));
   const scratch = join(folder, `.${randomBytes(6).toString('hex')}.tmp`);
   try {
     const file = await open(scratch, 'wx', mode);
     try {
       for (const chunk of content) await file.writeFile(chunk);
+      // Not to take a file away from whoever it belongs to; before the mode, for chown may clear bits of it.
+      if (owner) await file.chown(owner.uid, owner.gid);
       await file.chmod(mode);
       await file.sync();
     } finally {

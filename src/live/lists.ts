@@ -88,31 +88,32 @@ interface Compiled {
   readonly list: PrefixList;
 }
 
-const FORMAT = 'seawall-list-1';
+const FORMAT = 'seawall-list-2';
 
-/** A header line of JSON, then both sets as their bytes. */
+/** A line with format and checksum, a header line of JSON, then both sets as their bytes. */
 function encode({ v4, v6 }: PrefixList, stamp: string, settled: boolean): Uint8Array {
-  const body = Buffer.concat([v4.toBytes(), v6.toBytes()]);
-  const header = { format: FORMAT, stamp, settled, v4: v4.size, v6: v6.size, sum: digest(body) };
-  return Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), body]);
+  const header = JSON.stringify({ stamp, settled, v4: v4.size });
+  const summed = Buffer.concat([Buffer.from(`${header}\n`), v4.toBytes(), v6.toBytes()]);
+  return Buffer.concat([Buffer.from(`${FORMAT} ${digest(summed)}\n`), summed]);
 }
 
 function decode(bytes: Buffer | undefined): Compiled | undefined {
-  if (!bytes) return undefined;
-  try {
-    const end = bytes.indexOf('\n');
-    const header = JSON.parse(bytes.subarray(0, end).toString()) as Record<string, unknown>;
-    const body = bytes.subarray(end + 1);
-    if (header['format'] !== FORMAT || header['sum'] !== digest(body)) return undefined;
-    const split = Number(header['v4']) * 5;
-    const list = {
-      v4: PrefixSet.fromBytes(4, body.subarray(0, split)),
-      v6: PrefixSet.fromBytes(6, body.subarray(split)),
-    };
-    return { stamp: String(header['stamp']), settled: header['settled'] === true, list };
-  } catch {
-    return undefined;
-  }
+  const [first = '', summed] = split(bytes ?? Buffer.alloc(0));
+  if (first !== `${FORMAT} ${digest(summed)}`) return undefined;
+  // What has the right sum was written by this program, as it stands.
+  const [header, body] = split(summed);
+  const { stamp, settled, v4 } = JSON.parse(header) as { stamp: string; settled: boolean; v4: number };
+  const list = {
+    v4: PrefixSet.fromBytes(4, body.subarray(0, v4 * 5)),
+    v6: PrefixSet.fromBytes(6, body.subarray(v4 * 5)),
+  };
+  return { stamp, settled, list };
+}
+
+/** The first line, and what follows it. */
+function split(bytes: Buffer): [line: string, rest: Buffer] {
+  const end = bytes.indexOf('\n');
+  return end < 0 ? ['', bytes] : [bytes.subarray(0, end).toString(), bytes.subarray(end + 1)];
 }
 
 const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

@@ -1,4 +1,4 @@
-import type { LiveSet } from '../ipset/save.ts';
+import { type LiveSet, sameSet } from '../ipset/save.ts';
 import { parseRule } from '../iptables/parse-rule.ts';
 import type { OwnTable } from '../iptables/save.ts';
 import type { Family } from '../net/family.ts';
@@ -27,7 +27,7 @@ export interface PolicyView {
 type AnySet = SetSpec | LiveSet | undefined;
 type Lookup = (name: string) => AnySet;
 
-/** What stands and what will, of one family. A long list that stays is in neither: it is the same in both. */
+/** What stands and what will, of one family. A long list that stays as it is is in neither: it is the same in both. */
 export function viewsOf(live: LiveState, target: FamilyRules): { before: PolicyView; after: PolicyView } {
   const { family, chains } = target;
   const planned = new Map(target.sets.map((set) => [set.name, set]));
@@ -36,7 +36,11 @@ export function viewsOf(live: LiveState, target: FamilyRules): { before: PolicyV
     const set = live.sets.get(name);
     return set?.kind === 'unread' ? (planned.get(name) ?? set) : set;
   };
-  const stays = (name: string): boolean => isList(name) && planned.has(name) && live.sets.has(name);
+  // Only its content tells: somebody else may have laid hands on the set that has the list's name.
+  const stays = (name: string): boolean => {
+    const spec = isList(name) ? planned.get(name) : undefined;
+    return spec !== undefined && sameSet(spec, live.sets.get(name));
+  };
   const rules = (name: string): readonly Rule[] => chains.find((chain) => chain.name === name)?.rules ?? [];
   return {
     before: viewOf(family, (chain) => parsed(live.tables[family], chain), standing, stays),

@@ -76,7 +76,7 @@ describe.each(VARIANTS)('iptables %s', (variant) => {
     test('after down, sets, sysctls and nftables are as they were', () => {
       expect(after.ipset).toBe(before.ipset);
       expect(after.sysctl).toBe(before.sysctl);
-      expect(after.nft).toBe(before.nft);
+      expect(withoutEmptyChains(after.nft)).toBe(withoutEmptyChains(before.nft));
     });
 
     test('after down, the rules are as they were', () => {
@@ -96,10 +96,14 @@ describe.each(VARIANTS)('iptables %s', (variant) => {
       await seawall(world, ['apply', '--yes']);
       expect((await world.seawall(['status'])).code).toBe(0);
       await seawall(world, ['down', '--yes']);
-      expect((await world.snapshot()).nft).toBe(before.nft);
+      expect(withoutEmptyChains((await world.snapshot()).nft)).toBe(withoutEmptyChains(before.nft));
     });
   });
 });
+
+/** In a table that others use, a built-in chain that Seawall needed may stay: empty, accepting, unseen by iptables-save. */
+const withoutEmptyChains = (text: string): string =>
+  text.replaceAll(/\n?\tchain \w+ \{\n\t\ttype \w+ hook [^;]*; policy accept;\n\t\}\n/g, '');
 
 /**
  * Legacy iptables can make tables but not take them away again: mangle may stay, empty and accepting, until the next

@@ -28,6 +28,7 @@ async function cellsOfVersion(at: RuleWorld, version: IpVersion): Promise<RuleCe
   return [
     ...outside,
     ...(await insideCells(at, version, make)),
+    ...(await cutCells(at, version, make)),
     ...frameCells(at, version, make),
     make('untrusted pings the host', true, {
       kind: 'ping',
@@ -117,6 +118,23 @@ async function insideCells({ world, containers, guests }: RuleWorld, version: Ip
   ];
 }
 
+/** Source ports of connections that count as cut; see `startAfresh`. */
+const CUT = { host: 4444, container: 4445 } as const;
+
+/** A server that goes on sending on a connection that was cut. */
+async function cutCells({ world }: RuleWorld, version: IpVersion, make: CellMaker): Promise<RuleCell[]> {
+  const [host, front] = await Promise.all([world.agent('host'), world.containerAgent('front')]);
+  const to = { protocol: 'udp', address: addressOf(INTERNET, version) ?? '', port: 53 } as const;
+  const cell = (name: string, passes: boolean, agent: AgentClient, sourcePort: number): RuleCell =>
+    make(name, passes, { kind: 'probe', agent, request: { ...to, sourcePort } });
+  return [
+    cell('the host → whose connection was cut', false, host, CUT.host),
+    cell('container → whose connection was cut', false, front, CUT.container),
+    cell('the host → internet from another port', true, host, CUT.host + 10),
+    cell('container → internet from another port', true, front, CUT.container + 10),
+  ];
+}
+
 async function isNoted({ world }: RuleWorld, version: IpVersion): Promise<boolean> {
   const source = addressOf(SOURCES.untrusted, version) ?? '';
   const { code } = await world.exec('host', ['ipset', 'test', `seawall-denied${version}`, `${source},tcp:7000`]);
@@ -128,8 +146,11 @@ async function isNoted({ world }: RuleWorld, version: IpVersion): Promise<boolea
  * on doing so), who was denied, and where the neighbours are, so that neighbour discovery has something to do.
  */
 export async function startAfresh({ world }: RuleWorld): Promise<void> {
-  const denied = 'for set in seawall-denied4 seawall-denied6; do ipset flush $set; done';
-  const script = `${denied}; conntrack -F; ip -6 neigh flush dev eth0`;
+  const lines = IP_VERSIONS.flatMap((version) => [
+    `flush seawall-denied${version}`,
+    ...Object.values(CUT).map((port) => `add seawall-cut${version} ${addressOf(INTERNET, version)},udp:${port}`),
+  ]);
+  const script = `printf '${lines.join('\\n')}\\n' | ipset -exist restore; conntrack -F; ip -6 neigh flush dev eth0`;
   await Promise.all([
     mustExec(world, 'host', ['sh', '-c', script]),
     mustExec(world, 'net', ['ip', '-6', 'neigh', 'flush', 'dev', 'outer']),

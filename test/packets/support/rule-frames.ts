@@ -16,7 +16,11 @@ export function frameCells(at: RuleWorld, version: IpVersion, make: CellMaker): 
     const key = arrivalKey(shortened(source), payload.protocol, first);
     return make(name, passes, { kind: 'frame', wire, sent: [sent], key, at: 'local' });
   };
-  return [...(version === 4 ? framesV4(frame) : framesV6(frame)), ...guestCells(at, version, make)];
+  return [
+    ...(version === 4 ? framesV4(frame) : framesV6(frame)),
+    ...guestCells(at, version, make),
+    containerBroadcast(at, version, make),
+  ];
 }
 
 interface FrameOptions {
@@ -129,5 +133,19 @@ function guestCells({ guests }: RuleWorld, version: IpVersion, make: CellMaker):
         at: 'local',
       }),
     ];
+  });
+}
+
+/** Containers are on the inside: what they send to everyone on their bridge reaches the host, too. */
+function containerBroadcast({ containers, enterFront }: RuleWorld, version: IpVersion, make: CellMaker): RuleCell {
+  const source = addressOf(containers.front, version) ?? '';
+  const to = version === 4 ? BROADCAST_MAC : groupMac(addressBytes('ff02::1'));
+  const ends = { source, destination: version === 4 ? '172.17.255.255' : 'ff02::1' };
+  return make('broadcast of a container → host', true, {
+    kind: 'frame',
+    wire: { enter: enterFront, device: 'eth0' },
+    sent: [{ to, packet: packet(ends, udp(2120, 7000)) }],
+    key: arrivalKey(source, PROTOCOL.udp, 2120),
+    at: 'local',
   });
 }

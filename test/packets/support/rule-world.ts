@@ -21,6 +21,8 @@ export interface RuleWorld {
   readonly guests: Readonly<Record<'vm1' | 'vm2' | 'lan1' | 'lan2' | 'gw1', Guest>>;
   /** Ethernet address of the host on the outer link. */
   readonly hostMac: string;
+  /** The words that run a command in the network of the container `front`. */
+  readonly enterFront: readonly string[];
   end(): Promise<void>;
 }
 
@@ -67,7 +69,9 @@ export async function createRuleWorld(): Promise<RuleWorld> {
     await Promise.all(Object.values(guests).map(({ agent }) => agent.close()));
     await world.remove();
   };
-  return { world, arrivals, containers, guests, hostMac: await macOf(world.enter('host'), 'eth0'), end };
+  const hostMac = await macOf(world.enter('host'), 'eth0');
+  const enterFront = await world.engine.enterContainer('front');
+  return { world, arrivals, containers, guests, hostMac, enterFront, end };
 }
 
 async function startContainers(world: World): Promise<RuleWorld['containers']> {
@@ -113,6 +117,7 @@ async function startServices(world: World): Promise<void> {
     ...[7000, 22].map((port) => host.serveTcp({ name: 'host', port })),
     ...[7000, 500].map((port) => host.serveUdp({ name: 'host', port })),
     internet.serveTcp({ name: 'internet', port: 80 }),
+    internet.serveUdp({ name: 'internet', port: 53 }),
   ]);
 }
 

@@ -10,7 +10,7 @@ import { address } from '../../support/values.ts';
 
 const texts = (set: PrefixSet): string[] => [...set.prefixes()].map(formatPrefix);
 const names = (entries: Readonly<Record<string, readonly string[]>>): Facts['names'] =>
-  new Map(Object.entries(entries).map(([name, list]) => [name, { addresses: list.map(address), fresh: true }]));
+  new Map(Object.entries(entries).map(([name, own]) => [name, { addresses: own.map(address), fresh: true }]));
 
 describe('who is trusted', () => {
   test('prefixes, names and nodes together, by IP version', () => {
