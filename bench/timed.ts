@@ -11,10 +11,15 @@ export interface Timed {
  * Runs a command while this process waits for nothing else, so that its own work isn't measured.
  * @throws Error if the command ends with a code that isn't one of `codes`
  */
-export function timed(argv: readonly string[], env: NodeJS.ProcessEnv, codes: readonly number[] = [0]): Timed {
+export function timed(
+  argv: readonly string[],
+  env: NodeJS.ProcessEnv,
+  codes: readonly number[] = [0],
+  input = '',
+): Timed {
   const [file = '', ...words] = argv;
   const from = performance.now();
-  const { status, stdout, stderr, error } = spawnSync(file, words, { env, maxBuffer: 1 << 30 });
+  const { status, stdout, stderr, error } = spawnSync(file, words, { env, input, maxBuffer: 1 << 30 });
   const ms = performance.now() - from;
   if (error !== undefined) throw error;
   if (status === null || !codes.includes(status)) {

@@ -20,6 +20,8 @@ export interface Flow {
   readonly port: number;
   /** The server's own port behind any NAT: the one that its answers come from. */
   readonly serverPort: number;
+  /** The kernel takes it for over. That a reset which the server ignored can bring about, so it may well carry on. */
+  readonly ended?: true;
 }
 
 /** What has to be known of the machine to see which way a flow goes. */
@@ -55,6 +57,14 @@ export function judgeIn(ruleset: Ruleset, flow: Flow, sides: Sides): Judgement {
   const chain = directionOf(sides)(flow);
   const { family } = flow.source;
   return chain === undefined ? 'pass' : judge(targetRules(ruleset)[family], chain, { ...flow, family });
+}
+
+/** Whether an address may reach everything under these rules. */
+export function isTrusted(ruleset: Ruleset, source: Address): boolean {
+  const { family } = source;
+  // What lies behind this machine is for the trusted alone, so ports don't come into it.
+  const opening: Opening = { family, protocol: 'tcp', source, sourcePort: 0, destination: source, port: 0 };
+  return judge(targetRules(ruleset)[family], CHAINS.behind, opening) === 'pass';
 }
 
 /** Which chain judged the flow's first packet: to this machine, behind it, or none (its own business). */

@@ -1,5 +1,5 @@
 import { type CutFilter, cutFilters } from '../analysis/cut-filter.ts';
-import { flowsToCut, type Flow } from '../analysis/flow.ts';
+import { type Flow, flowsToCut, isTrusted } from '../analysis/flow.ts';
 import type { Effects } from '../effects/types.ts';
 import { readFlows } from '../live/flows.ts';
 import { readKernel } from '../live/kernel.ts';
@@ -9,7 +9,7 @@ import { planRemoval, type Plan } from '../plan/plan.ts';
 import type { Policy } from '../policy/policy.ts';
 import { rememberBefore, restoreBefore } from './before.ts';
 import { prepareBootFiles, switchBootFiles } from './boot.ts';
-import { cutFlows } from './cut.ts';
+import { cutFlows, forgetCuts } from './cut.ts';
 import { execute } from './execute.ts';
 import { FILE_MODE, FOLDER_MODE, type StatePaths } from './state.ts';
 
@@ -34,6 +34,8 @@ export interface ApplyResult {
 /** The open connections that the plan denies, though they were let in before, and how to pick them out. */
 export interface Cuts {
   readonly flows: readonly Flow[];
+  /** With those that the kernel takes for over, which nobody wants to be told of. */
+  readonly all: readonly Flow[];
   readonly filters: readonly CutFilter[];
 }
 
@@ -42,11 +44,12 @@ export async function findCuts(
   effects: Effects,
   { plan, policy, observation }: Omit<ApplyInput, 'bootScript'>,
 ): Promise<Cuts | undefined> {
-  if (plan.steps.length === 0) return { flows: [], filters: [] };
-  const all = await readFlows(effects);
-  if (!all) return undefined;
-  const flows = flowsToCut(all, observation.live, plan.target, { links: observation.facts.links, zones: policy.zones });
-  return { flows, filters: cutFilters(all, flows) };
+  if (plan.steps.length === 0) return { flows: [], all: [], filters: [] };
+  const tracked = await readFlows(effects);
+  if (!tracked) return undefined;
+  const sides = { links: observation.facts.links, zones: policy.zones };
+  const all = flowsToCut(tracked, observation.live, plan.target, sides);
+  return { flows: all.filter(({ ended }) => !ended), all, filters: cutFilters(tracked, all) };
 }
 
 /** Makes it so: kernel, open connections, boot files, memory, in this order. The caller holds the lock. */
@@ -60,7 +63,8 @@ export async function applyPlan(effects: Effects, paths: StatePaths, input: Appl
   );
   // After the rules: what is cut now can't come back.
   const cuts = await findCuts(effects, input);
-  if (cuts) await cutFlows(effects, cuts.flows, cuts.filters);
+  if (cuts) await cutFlows(effects, cuts.all, cuts.filters);
+  if (plan.steps.length > 0) await forgetCuts(effects, (client) => isTrusted(plan.target, client));
   await switchBootFiles(effects, paths, boot, bootScript);
   await keepForNextRun(effects, paths, observation);
   return { steps: plan.steps.length, cut: cuts?.flows ?? [], couldCut: cuts !== undefined, bootWritten: boot.fresh };

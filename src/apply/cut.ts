@@ -1,7 +1,9 @@
 import type { CutFilter } from '../analysis/cut-filter.ts';
 import type { Flow } from '../analysis/flow.ts';
 import type { Effects } from '../effects/types.ts';
-import { formatAddress } from '../net/address.ts';
+import { formatAddress, parseAddress, type Address } from '../net/address.ts';
+import { FAMILIES } from '../net/family.ts';
+import { formatPrefix } from '../net/prefix.ts';
 import { cutSetName } from '../ruleset/ownership.ts';
 import { CUT_SECONDS } from '../ruleset/set.ts';
 
@@ -27,13 +29,31 @@ export async function cutFlows(
   await Promise.all(Array.from({ length: AT_ONCE }, work));
 }
 
+/**
+ * Servers may speak first again to clients that are trusted once more. (Where a client does, its new connection is
+ * tracked before the server answers, so that needs nothing.)
+ */
+export async function forgetCuts(
+  { exec }: Pick<Effects, 'exec'>,
+  trusted: (client: Address) => boolean,
+): Promise<void> {
+  const sets = await Promise.all(FAMILIES.map((family) => exec({ file: 'ipset', args: ['save', cutSetName(family)] })));
+  const lines = sets.flatMap(({ stdout }) => stdout.toString().split('\n'));
+  const freed = lines.flatMap((line) => {
+    const [, set, client = '', end] = /^add (\S+) ([^,]+),(\S+)/.exec(line) ?? [];
+    const address = parseAddress(client);
+    return address.ok && trusted(address.value) ? [`del ${set} ${client},${end}\n`] : [];
+  });
+  if (freed.length > 0) await exec({ file: 'ipset', args: ['-exist', 'restore'], input: freed });
+}
+
 const cutEntry = ({ protocol, source, serverPort }: Flow): string =>
   `add ${cutSetName(source.family)} ${formatAddress(source)},${protocol}:${serverPort} timeout ${CUT_SECONDS}\n`;
 
 /** conntrack(8) options: the tuple as the one who opened the connection sees it. */
 function options({ protocol, source, destination, port }: CutFilter): string[] {
   const family = destination.family === 4 ? 'ipv4' : 'ipv6';
-  const from = source === undefined ? [] : ['--orig-src', formatAddress(source)];
+  const from = source === undefined ? [] : ['--orig-src', formatPrefix(source)];
   return [
     '-D',
     '-f',

@@ -1,7 +1,8 @@
 import type { Effects } from '../effects/types.ts';
 import { destroySets, makeSet, replaceSet } from '../ipset/create.ts';
 import { renderChange } from '../iptables/change.ts';
-import { runTool } from '../live/tools.ts';
+import type { Family } from '../net/family.ts';
+import { runTool, toolFailure } from '../live/tools.ts';
 import type { Step } from '../plan/plan.ts';
 
 /** A million prefixes take a few seconds; a slow machine may take a minute. */
@@ -11,8 +12,19 @@ const LOCK_SECONDS = '10';
 
 /** Carries out a plan's steps in their order. After a failure the rest isn't done: what stands is old, new or stricter. */
 export async function execute(effects: Pick<Effects, 'exec'>, steps: readonly Step[]): Promise<void> {
+  await Promise.all(steps.map((step) => checkTool(effects, step)));
   for (const step of steps) await carryOut(effects, step);
 }
+
+/** A tool that is missing is told before the first step; those that read the machine have shown that they are there. */
+async function checkTool(effects: Pick<Effects, 'exec'>, step: Step): Promise<void> {
+  if (step.kind !== 'change-table') return;
+  const command = { file: restoreTool(step.change.family), args: ['--version'] };
+  const output = await effects.exec(command);
+  if (output.outcome === 'missing') throw toolFailure(command, output, 'changing the rules');
+}
+
+const restoreTool = (family: Family): string => (family === 4 ? 'iptables-restore' : 'ip6tables-restore');
 
 async function carryOut(effects: Pick<Effects, 'exec'>, step: Step): Promise<void> {
   switch (step.kind) {
@@ -22,7 +34,7 @@ async function carryOut(effects: Pick<Effects, 'exec'>, step: Step): Promise<voi
       return restoreSets(effects, destroySets(step.names), 'removing sets that are no longer used');
     case 'change-table': {
       const { change } = step;
-      const file = change.family === 4 ? 'iptables-restore' : 'ip6tables-restore';
+      const file = restoreTool(change.family);
       const args = ['--noflush', '-w', LOCK_SECONDS];
       await runTool(effects, { file, args, input: [renderChange(change)] }, 'changing the rules');
     }

@@ -4,30 +4,40 @@ import { parsePrefix, type Prefix } from '../net/prefix.ts';
 import type { DockerFacts, DockerNetwork } from '../policy/facts.ts';
 
 /** What Docker said, and what of it couldn't be seen, in words for people. */
-export interface DockerReading {
-  readonly facts: DockerFacts | undefined;
+export type DockerReading = Silent | Answering;
+
+interface Silent {
+  readonly facts: undefined;
+  readonly notes: readonly string[];
+}
+
+interface Answering {
+  readonly facts: DockerFacts;
+  /** False where the swarm, or part of its nodes, couldn't be seen: what was known of them isn't outdated then. */
+  readonly swarmSeen: boolean;
   readonly notes: readonly string[];
 }
 
 /** Asks Docker for its networks and its swarm. Never fails: a Docker that doesn't answer is a fact like others. */
 export async function readDocker({ docker }: Pick<Effects, 'docker'>): Promise<DockerReading> {
   const [networks, info] = await Promise.all([docker.get('/networks'), docker.get('/info')]);
-  if (!networks.ok) return { facts: undefined, notes: [`Docker: ${silence(networks)}`] };
-  if (!Array.isArray(networks.body)) {
-    return { facts: undefined, notes: [`Docker: what ${docker.host} says of its networks makes no sense`] };
+  if (!networks.ok) return unseen(silence(networks));
+  if (!Array.isArray(networks.body) || !networks.body.every(isNetwork)) {
+    return unseen(`what ${docker.host} says of its networks makes no sense`);
   }
-  const known = networks.body.flatMap(toNetwork);
-  const swarm = at(info.ok ? info.body : undefined, 'Swarm', 'LocalNodeState') === 'active';
-  const nodes = swarm && info.ok ? await readNodes(docker, info.body, networks.body) : [];
+  const swarm = await readSwarm(docker, info, networks.body);
   const facts: DockerFacts = {
     seen: 'live',
     version: text(at(info.ok ? info.body : undefined, 'ServerVersion')),
-    networks: known,
-    nodes,
-    swarm,
+    networks: networks.body.map(toNetwork),
+    nodes: swarm.nodes,
+    swarm: swarm.active,
   };
-  return { facts, notes: info.ok ? [] : [`Docker: ${silence(info)}, so its swarm wasn't looked at`] };
+  const notes = swarm.unseen.map((what) => `Docker: ${what}`);
+  return { facts, swarmSeen: notes.length === 0, notes };
 }
+
+const unseen = (why: string): Silent => ({ facts: undefined, notes: [`Docker: ${why}`] });
 
 function silence(reply: DockerReply & { ok: false }): string {
   switch (reply.reason) {
@@ -57,9 +67,17 @@ const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? val
 export const isLinkName = (name: string): boolean =>
   /^[^\s/:+*"'\\\x00-\x20\x7f-\uffff]{1,15}$/.test(name) && !/^\.{1,2}$/.test(name);
 
-function toNetwork(raw: unknown): DockerNetwork[] {
-  const [name, driver, id] = [text(at(raw, 'Name')), text(at(raw, 'Driver')), text(at(raw, 'Id'))];
-  if (name === undefined || driver === undefined || id === undefined) return [];
+interface RawNetwork {
+  readonly Name: string;
+  readonly Id: string;
+  readonly Driver: string;
+}
+
+const isNetwork = (raw: unknown): raw is RawNetwork =>
+  ['Name', 'Id', 'Driver'].every((key) => typeof at(raw, key) === 'string');
+
+function toNetwork(raw: RawNetwork): DockerNetwork {
+  const { Name: name, Id: id, Driver: driver } = raw;
   const chosen = text(at(raw, 'Options', 'com.docker.network.bridge.name'));
   const generated = name === 'docker_gwbridge' ? name : `br-${id.slice(0, 12)}`;
   const bridge = driver === 'bridge' ? (chosen ?? generated) : undefined;
@@ -67,16 +85,41 @@ function toNetwork(raw: unknown): DockerNetwork[] {
     const parsed = parsePrefix(text(at(config, 'Subnet')) ?? '');
     return parsed.ok ? [parsed.value] : [];
   });
-  return [{ name, driver, bridge: bridge !== undefined && isLinkName(bridge) ? bridge : undefined, subnets }];
+  return { name, driver, bridge: bridge !== undefined && isLinkName(bridge) ? bridge : undefined, subnets };
+}
+
+interface Swarm {
+  readonly active: boolean;
+  readonly nodes: readonly Address[];
+  /** What didn't answer, in words. */
+  readonly unseen: readonly string[];
+}
+
+/** A swarm that is locked, or waits to be joined, is not one that was left. */
+async function readSwarm(
+  docker: Effects['docker'],
+  info: DockerReply,
+  networks: readonly RawNetwork[],
+): Promise<Swarm> {
+  if (!info.ok) return { active: false, nodes: [], unseen: [`${silence(info)}, so its swarm wasn't looked at`] };
+  const state = text(at(info.body, 'Swarm', 'LocalNodeState')) ?? 'inactive';
+  if (state === 'inactive') return { active: false, nodes: [], unseen: [] };
+  if (state !== 'active')
+    return { active: false, nodes: [], unseen: [`its swarm is ${JSON.stringify(state)}, so its nodes can't be seen`] };
+  return { active: true, ...(await readNodes(docker, info.body, networks)) };
 }
 
 /** Managers know all nodes; a worker knows the managers, and the nodes it shares an overlay network with. */
-async function readNodes(docker: Effects['docker'], info: unknown, networks: readonly unknown[]): Promise<Address[]> {
+async function readNodes(
+  docker: Effects['docker'],
+  info: unknown,
+  networks: readonly RawNetwork[],
+): Promise<Pick<Swarm, 'nodes' | 'unseen'>> {
   const isManager = at(info, 'Swarm', 'ControlAvailable') === true;
-  const overlays = networks.flatMap((raw) => (at(raw, 'Driver') === 'overlay' ? [text(at(raw, 'Id'))] : []));
+  const overlays = networks.filter(({ Driver }) => Driver === 'overlay');
   const [nodes, ...details] = await Promise.all([
     isManager ? docker.get('/nodes') : undefined,
-    ...overlays.map((id) => docker.get(`/networks/${encodeURIComponent(id ?? '')}`)),
+    ...overlays.map(({ Id }) => docker.get(`/networks/${encodeURIComponent(Id)}`)),
   ]);
   const found = [
     ...list(nodes?.ok ? nodes.body : []).flatMap((node) => [
@@ -86,7 +129,11 @@ async function readNodes(docker: Effects['docker'], info: unknown, networks: rea
     ...list(at(info, 'Swarm', 'RemoteManagers')).map((manager) => at(manager, 'Addr')),
     ...details.flatMap((reply) => list(reply?.ok ? at(reply.body, 'Peers') : []).map((peer) => at(peer, 'IP'))),
   ].flatMap((value) => toAddress(text(value)));
-  return [...new Map(found.map((address) => [`${address.family}/${address.value}`, address])).values()];
+  const unique = new Map(found.map((address) => [`${address.family}/${address.value}`, address]));
+  const silent = [nodes, ...details].flatMap((reply) =>
+    reply && !reply.ok ? [`${silence(reply)}, so not all nodes of its swarm are seen`] : [],
+  );
+  return { nodes: [...unique.values()], unseen: silent };
 }
 
 /** `10.0.0.1`, `10.0.0.1:2377`, `[2001:db8::1]:2377`. */

@@ -22,8 +22,9 @@ export function parseFlows(text: string): Flow[] {
   return text.split('\n').flatMap((line): Flow[] => {
     const [, protocol, src = '', dst = '', sport, dport, serverPort] = LINE.exec(line) ?? [];
     const [source, destination] = [parseAddress(src), parseAddress(dst)];
-    if ((protocol !== 'tcp' && protocol !== 'udp') || !source.ok || !destination.ok || ENDED.test(line)) return [];
+    if ((protocol !== 'tcp' && protocol !== 'udp') || !source.ok || !destination.ok) return [];
     const ports = { sourcePort: Number(sport), port: Number(dport), serverPort: Number(serverPort) };
-    return [{ protocol, source: source.value, destination: destination.value, ...ports }];
+    const ended = ENDED.test(line) ? { ended: true as const } : {};
+    return [{ protocol, source: source.value, destination: destination.value, ...ports, ...ended }];
   });
 }

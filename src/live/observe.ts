@@ -5,7 +5,7 @@ import type { Address } from '../net/address.ts';
 import type { LiveState } from '../plan/live-state.ts';
 import type { DockerFacts, Facts, PrefixList, ResolvedName } from '../policy/facts.ts';
 import { isRemote } from '../policy/policy.ts';
-import { readDocker } from './docker.ts';
+import { type DockerReading, readDocker } from './docker.ts';
 import { readKernel, type ReadSets } from './kernel.ts';
 import { readLinks } from './links.ts';
 import { cacheName, listPath, readList } from './lists.ts';
@@ -49,14 +49,15 @@ export async function observe(
   const resolved = new Map(
     names.map((name, index) => [name, resolve(answers[index] ?? [], remembered.names.get(name))]),
   );
-  const dockerFacts = docker.facts ?? remembered.docker ?? NO_DOCKER;
+  const seen = withKnownNodes(docker, remembered.docker);
+  const dockerFacts = seen ?? remembered.docker ?? NO_DOCKER;
   const byPath = new Map(paths.flatMap((path, index): [string, PrefixList][] => pair(path, lists[index]?.list)));
   return {
     facts: { links, docker: dockerFacts, names: resolved, lists: byPath },
     live,
-    notes: [...docker.notes, ...dockerNotes(dockerFacts, docker.facts), ...nameNotes(resolved)],
+    notes: [...docker.notes, ...dockerNotes(dockerFacts, seen), ...nameNotes(resolved)],
     keep: [
-      ...keepMemory(memory.remembered, remembered, docker.facts, resolved),
+      ...keepMemory(memory.remembered, remembered, seen, resolved),
       ...paths.flatMap((path, index) => {
         const compiled = lists[index]?.compiled;
         return compiled ? [{ path: join(memory.lists, cacheName(listPath(path, configPath))), content: compiled }] : [];
@@ -69,6 +70,14 @@ const NO_DOCKER: DockerFacts = { seen: 'unknown', version: undefined, networks: 
 
 const unique = (values: readonly string[]): string[] => [...new Set(values)];
 const pair = <T>(key: string, value: T | undefined): [string, T][] => (value === undefined ? [] : [[key, value]]);
+
+/** Nodes that couldn't be asked for now are those of last time. */
+function withKnownNodes(docker: DockerReading, last: DockerFacts | undefined): DockerFacts | undefined {
+  if (!docker.facts || docker.swarmSeen || !last?.swarm) return docker.facts;
+  const all = [...docker.facts.nodes, ...last.nodes];
+  const nodes = new Map(all.map((node) => [`${node.family}/${node.value}`, node]));
+  return { ...docker.facts, swarm: true, nodes: [...nodes.values()] };
+}
 
 /** A name that doesn't resolve keeps its last known addresses. */
 function resolve(answer: readonly Address[], last: readonly Address[] | undefined): ResolvedName {

@@ -58,7 +58,9 @@ export class PrefixSet extends SortedPrefixes {
 
   /** Equal sets have equal fingerprints. Hexadecimal. */
   fingerprint(): string {
-    this.#fingerprint ??= fingerprintOf(`${this.family} `, this.toBytes());
+    const { words, lengths } = this.columns;
+    const values = new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
+    this.#fingerprint ??= fingerprintOf(`${this.family} `, values, lengths);
     return this.#fingerprint;
   }
 

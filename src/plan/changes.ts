@@ -4,6 +4,7 @@ import type { PrefixSet } from '../net/prefix-set.ts';
 import { subtract } from '../net/subtract.ts';
 import { isHooked, type LiveState } from './live-state.ts';
 import type { Plan, Step } from './plan.ts';
+import { portsNotIn } from './port-difference.ts';
 import { type PolicyView, viewsOf } from './view.ts';
 
 /** What a plan does to one part of the policy. Lists of entries are cut off at `SHOWN`; the counts are not. */
@@ -20,10 +21,8 @@ const SHOWN = 12;
 /** In words of policy what the plan would change; empty when it only repairs or changes nothing. */
 export function policyChanges(plan: Plan, live: LiveState): PolicyChange[] {
   const pairs = FAMILIES.map((family) => viewsOf(live, plan.target[family]));
-  const both = (pick: (view: PolicyView) => readonly string[]): PolicyChange['added'][] => [
-    unique(pairs.flatMap(({ before }) => pick(before))),
-    unique(pairs.flatMap(({ after }) => pick(after))),
-  ];
+  const both = (pick: (view: PolicyView) => readonly string[]): TextPair[] =>
+    pairs.map(({ before, after }) => [pick(before), pick(after)]);
   return [
     prefixChange(
       'trusted',
@@ -36,6 +35,7 @@ export function policyChanges(plan: Plan, live: LiveState): PolicyChange[] {
     textChange(
       'public',
       both((view) => view.public),
+      portsNotIn,
     ),
     textChange(
       'allow',
@@ -80,11 +80,15 @@ export const isFirst = (live: LiveState): boolean => !FAMILIES.some((family) => 
 
 const unique = (texts: readonly string[]): string[] => [...new Set(texts)];
 
-function textChange(area: PolicyChange['area'], [before = [], after = []]: PolicyChange['added'][]): PolicyChange {
-  const [added, removed] = [
-    after.filter((text) => !before.includes(text)),
-    before.filter((text) => !after.includes(text)),
-  ];
+/** What one IP version had and will have. */
+type TextPair = readonly [before: readonly string[], after: readonly string[]];
+
+const notIn = (texts: readonly string[], others: readonly string[]): string[] =>
+  texts.filter((text) => !others.includes(text));
+
+function textChange(area: PolicyChange['area'], pairs: readonly TextPair[], difference = notIn): PolicyChange {
+  const added = unique(pairs.flatMap(([before, after]) => difference(after, before)));
+  const removed = unique(pairs.flatMap(([before, after]) => difference(before, after)));
   return { area, ...shown('added', added, added.length), ...shown('removed', removed, removed.length) };
 }
 

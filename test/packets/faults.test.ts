@@ -86,7 +86,10 @@ describe('rules flushed by others', () => {
 describe('the jump', () => {
   const HOOK = `rule=$($T -t mangle -S $C | grep -m1 -e '-j SEAWALL' | cut -d' ' -f2-)`;
   const MOVES = [
-    ['behind a foreign rule', `$T -t mangle -D $rule; $T -t mangle -A $C -m mark --mark 7 -j ACCEPT; $T -t mangle -A $rule`],
+    [
+      'behind a foreign rule',
+      `$T -t mangle -D $rule; $T -t mangle -A $C -m mark --mark 7 -j ACCEPT; $T -t mangle -A $rule`,
+    ],
     ['with a foreign rule put before it', `$T -t mangle -I $C -m mark --mark 7 -j ACCEPT`],
     ['doubled behind', `$T -t mangle -A $C -m mark --mark 7 -j ACCEPT; $T -t mangle -A $rule`],
     ['doubled before', `$T -t mangle -A $C -m mark --mark 7 -j ACCEPT; $T -t mangle -I $rule`],
@@ -120,7 +123,11 @@ describe('a set tampered with', () => {
       /missing +trusted: 2001:db8:b00::\/40\n/,
     ],
     ['a blocked address let go', 'ipset flush $(ipset list -n | grep block4)', /missing +block.*: 203\.0\.113\.99\n/],
-    ['ports opened', 'ipset -exist add $(ipset list -n | grep public | grep -m1 tcp) 1-65535', /surplus +public.*: 1-65535\/tcp\n/],
+    [
+      'ports opened',
+      'ipset -exist add $(ipset list -n | grep public | grep -m1 tcp) 1-65535',
+      /surplus +public.*: 1-65535\/tcp\n/,
+    ],
   ] as const;
   test.each(SETS)('%s', async (_name, line, words) => {
     const standing = await firewall();

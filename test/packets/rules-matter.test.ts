@@ -32,7 +32,7 @@ const UNSEEN: readonly (readonly [rule: RegExp, why: string])[] = [
 ];
 
 /** Silence for this long is a no; what then has changed is asked once more. */
-const SILENCE_MS = 600;
+const SILENCE_MS = 450;
 
 let at: RuleWorld;
 let cells: readonly RuleCell[];

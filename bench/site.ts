@@ -1,0 +1,182 @@
+import { cpus } from 'node:os';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { must } from '../lab/command.ts';
+import { addLinks } from '../lab/link.ts';
+import { nodeBinds } from '../lab/populate.ts';
+import { repositoryRoot } from '../lab/repository.ts';
+import { createWorld, type World } from '../lab/world.ts';
+import { Instrument } from './instrument.ts';
+import type { RoundTrips, SenderRequest } from './instruments/sender.ts';
+
+/** The core on which the whole way of a measured packet lies; the other one is for everything else. */
+export const MEASURED_CORE = cpus().length - 1;
+export const OTHER_CORE = 0;
+
+/** The client's cable leads straight into the host, so that nothing else is on the way. */
+const HOST = '192.0.2.1';
+const CLIENT = '192.0.2.2';
+/** Addresses that the client has besides: connections come from any of them. */
+export const CLIENTS = '10.0.0.0/8';
+
+/** Ports as dialled: of a program of the host, and of a container behind Docker's NAT. */
+const PORTS = {
+  host: { echo: 7000, accept: 7001, sink: 7002 },
+  container: { echo: 8000, accept: 8001, sink: 8002 },
+} as const;
+
+export type Place = keyof typeof PORTS;
+export const PLACES = ['host', 'container'] as const satisfies readonly Place[];
+
+/** In the order of their opening by bash: TCP to an echo and UDP to a sink, in both places. */
+const SOCKETS = { host: { tcp: 3, udp: 4 }, container: { tcp: 5, udp: 6 } } as const;
+
+export interface Connections {
+  /** Microseconds from the first SYN until the connection stands. */
+  readonly p50: number;
+  readonly p99: number;
+  readonly failed: number;
+  /** Connections whose first packet had to be repeated. */
+  readonly lost: number;
+}
+
+/**
+ * A host with a real dockerd, the same three services on the host and in a container, and a client with open
+ * connections to all of them, which live through every change of the rules.
+ */
+export class Site {
+  readonly world: World;
+  readonly #sender: Instrument;
+  readonly #connector: Instrument;
+
+  private constructor(world: World, sender: Instrument, connector: Instrument) {
+    this.world = world;
+    this.#sender = sender;
+    this.#connector = connector;
+  }
+
+  /** `sources`: addresses out of CLIENTS from which new connections come. */
+  static async build(sources: readonly string[]): Promise<Site> {
+    const world = await createWorld();
+    try {
+      await layCable(world);
+      const sinks = await startServices(world);
+      const sender = new Instrument(onClient(world, ['bash', '-c', senderScript()]));
+      const connector = new Instrument(onClient(world, connectorWords(world, sources)));
+      const site = new Site(world, sender, connector);
+      for (const place of PLACES) await site.roundTrips(place, 10);
+      for (const pid of sinks) process.kill(pid, 'SIGSTOP');
+      return site;
+    } catch (error) {
+      await world.remove();
+      throw error;
+    }
+  }
+
+  roundTrips(place: Place, count: number): Promise<RoundTrips> {
+    return this.#send({ op: 'round-trips', socket: SOCKETS[place].tcp, count });
+  }
+
+  /** Nanoseconds a packet, from the sender's call until the packet lies before its receiver. */
+  packets(place: Place, count: number): Promise<number> {
+    return this.#send({ op: 'packets', socket: SOCKETS[place].udp, count });
+  }
+
+  connections(place: Place, count: number): Promise<Connections> {
+    return this.#connector.ask(`${HOST} ${PORTS[place].accept} ${count}`);
+  }
+
+  async remove(): Promise<void> {
+    this.#sender.end();
+    this.#connector.end();
+    await this.world.remove();
+  }
+
+  #send<Answer>(request: SenderRequest): Promise<Answer> {
+    return this.#sender.ask(JSON.stringify(request));
+  }
+}
+
+async function layCable(world: World): Promise<void> {
+  const [host, client] = [world.netns('host'), world.netns('trusted-a')];
+  await addLinks([
+    [
+      { netns: host, name: 'eth1' },
+      { netns: client, name: 'eth1' },
+    ],
+  ]);
+  await world.ip('host', `addr add ${HOST}/30 dev eth1`, 'link set eth1 up', `route add ${CLIENTS} via ${CLIENT}`);
+  // Every address of the range is the client's own.
+  await world.ip(
+    'trusted-a',
+    `addr add ${CLIENT}/30 dev eth1`,
+    'link set eth1 up',
+    `route add local ${CLIENTS} dev lo`,
+  );
+}
+
+const pinned = (core: number): string[] => ['taskset', '-c', String(core)];
+const program = (name: string): string => join(repositoryRoot(), `dist/bench/${name}.mjs`);
+const onClient = (world: World, argv: readonly string[]): string[] => [
+  ...world.enter('trusted-a'),
+  ...pinned(MEASURED_CORE),
+  ...argv,
+];
+
+/**
+ * Returns the processes that take datagrams: they answer a flow's first one and are then to be stopped, so that what
+ * follows fills a buffer and is dropped there, at no cost that varies.
+ */
+async function startServices(world: World): Promise<number[]> {
+  const [hostSink] = serveHost(world);
+  const { containers } = world.engine;
+  await serveContainers(world);
+  await must(['taskset', '-apc', String(MEASURED_CORE), String(await containers.pid('echo'))]);
+  await must(['taskset', '-apc', String(OTHER_CORE), String(await containers.pid('accept'))]);
+  // Until all of them listen.
+  await sleep(1000);
+  return [hostSink, await containers.pid('sink')];
+}
+
+function serveHost(world: World): [sink: number] {
+  const { echo, accept, sink } = PORTS.host;
+  world.spawn('host', [...pinned(MEASURED_CORE), 'busybox', 'nc', '-ll', '-p', String(echo), '-e', '/bin/cat']);
+  world.spawn('host', [...pinned(OTHER_CORE), process.execPath, program('acceptor'), String(accept)]);
+  return [world.spawn('host', [process.execPath, world.programs.service, 'sink', `udp:${sink}`]).pid ?? 0];
+}
+
+async function serveContainers(world: World): Promise<void> {
+  const { echo, accept, sink } = PORTS.container;
+  const binds = [...nodeBinds(world), `${program('acceptor')}:/lab/acceptor.mjs:ro`];
+  const node = ['/lab/node'];
+  const { containers } = world.engine;
+  await containers.run({
+    name: 'echo',
+    cmd: ['/bin/nc', '-ll', '-p', '80', '-e', '/bin/cat'],
+    publish: [`${echo}:80`],
+  });
+  await containers.run({ name: 'accept', cmd: [...node, '/lab/acceptor.mjs', '80'], publish: [`${accept}:80`], binds });
+  const service = [...node, '/lab/service.mjs', 'sink', 'udp:80'];
+  await containers.run({ name: 'sink', cmd: service, publish: [`${sink}:80/udp`], binds });
+}
+
+/** The shell opens the sockets, for Node has none that block; a first datagram each way makes the flow established. */
+function senderScript(): string {
+  const open = PLACES.map((place) => {
+    const { tcp, udp } = SOCKETS[place];
+    const greeting = `printf x >&${udp}; read -r -t 5 -N 1 -u ${udp} || exit 1`;
+    return `exec ${tcp}<>/dev/tcp/${HOST}/${PORTS[place].echo} ${udp}<>/dev/udp/${HOST}/${PORTS[place].sink}; ${greeting}`;
+  });
+  return `${open.join('; ')}; exec ${process.execPath} ${program('sender')}`;
+}
+
+/** clock_gettime(2), which Perl alone has no other word for. */
+const CLOCK_CALL: Readonly<Record<string, number>> = { x64: 228, arm64: 113, riscv64: 113, ppc64: 246, s390x: 260 };
+
+function connectorWords(world: World, sources: readonly string[]): string[] {
+  const file = join(world.dir, 'sources.txt');
+  writeFileSync(file, `${sources.join('\n')}\n`);
+  const script = join(repositoryRoot(), 'bench/instruments/connect.pl');
+  return ['perl', script, String(CLOCK_CALL[process.arch] ?? 113), file];
+}

@@ -1,0 +1,187 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type World, createWorld, mustExec } from '../../lab/world.ts';
+import { call, callJson, fresh, kernel, unshim } from './support/command-line.ts';
+
+// A tool is missing, fails, or hangs; the disk is full: an error that says what to do, and a kernel that was not touched.
+
+const CONFIG = 'version: 1\ntrusted: [203.0.113.7, "2001:db8:a::7"]\npublic: [22/tcp]\n';
+const OTHER = 'version: 1\ntrusted: [203.0.113.8, "2001:db8:a::8"]\npublic: [443/tcp]\nlog: limited\n';
+
+let world: World;
+const sh = (line: string): Promise<string> => mustExec(world, 'host', ['sh', '-ec', line]);
+
+beforeAll(async () => {
+  world = await createWorld({ engine: false });
+});
+afterAll(() => world?.remove());
+beforeEach(async () => {
+  await fresh(world, CONFIG);
+  await sh('nft flush ruleset; ipset destroy');
+});
+
+/** Runs Seawall where this tool isn't installed: in a mount namespace with another /usr/sbin. */
+async function without(tool: string, args: readonly string[]) {
+  const dir = join(world.dir, 'real-sbin');
+  await mkdir(dir, { recursive: true });
+  const script = `dir=$1 tool=$2; shift 2
+    mount --bind /usr/sbin "$dir"
+    mount -t tmpfs tmpfs /usr/sbin
+    for file in "$dir"/*; do ln -s "$file" /usr/sbin/; done
+    rm "/usr/sbin/$tool"
+    exec "$@"`;
+  const argv = ['unshare', '--mount', 'sh', '-ec', script, 'sh', dir, tool, ...world.seawallArgv(args)];
+  return world.exec('host', argv, { timeoutMs: 60_000, env: { SSH_CONNECTION: undefined } });
+}
+
+describe('a tool that is not installed', () => {
+  const TOOLS = [
+    ['ipset', /ipset is not installed\n.*apt-get install ipset/],
+    ['iptables-save', /iptables-save is not installed\n.*apt-get install iptables/],
+    ['iptables-restore', /iptables-restore is not installed\n.*apt-get install iptables/],
+    ['ip6tables-restore', /ip6tables-restore is not installed\n.*apt-get install iptables/],
+  ] as const;
+  test.each(TOOLS)('%s: nothing is touched', async (tool, words) => {
+    const before = await kernel(world);
+    const { code, stderr } = await without(tool, ['apply', '--yes']);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(words)]);
+    expect(await kernel(world)).toEqual(before);
+    expect((await without(tool, ['doctor'])).code).toBe(2);
+  });
+
+  test.each(TOOLS)('%s: gone since the last apply, what stands stays', async (tool, words) => {
+    await call(world, ['apply', '--yes']);
+    const standing = await kernel(world);
+    await world.writeConfig(OTHER);
+    const { code, stderr } = await without(tool, ['apply', '--yes']);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(words)]);
+    expect((await kernel(world)).rules).toEqual(standing.rules);
+    expect((await call(world, ['apply', '--yes'])).code).toBe(0);
+    expect((await call(world, ['status'])).code).toBe(0);
+  });
+
+  test('conntrack: works without, and says what it can’t do', async () => {
+    await call(world, ['apply', '--yes']);
+    await world.writeConfig(OTHER);
+    const { code, stderr } = await without('conntrack', ['apply', '--yes']);
+    expect([code, stderr]).toEqual([0, expect.stringMatching(/conntrack/)]);
+    const doctor = await without('conntrack', ['doctor']);
+    expect(doctor.stdout).toMatch(/conntrack +.*not installed/);
+  });
+});
+
+describe('rights', () => {
+  test.each(['net_raw', 'net_admin'])('without CAP_%s nothing is touched', async (name) => {
+    const before = await kernel(world);
+    const bare = ['setpriv', `--bounding-set=-${name}`, `--inh-caps=-${name}`];
+    const { code, stderr } = await world.exec('host', [...bare, ...world.seawallArgv(['apply', '--yes'])]);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(new RegExp(`${name} is missing\\n.*root`, 'i'))]);
+    expect(await kernel(world)).toEqual(before);
+  });
+});
+
+describe('a step that fails', () => {
+  test.each(['ipset', 'iptables-restore', 'ip6tables-restore'])(
+    '%s at the first apply: all is as before',
+    async (tool) => {
+      const before = await world.snapshot();
+      await world.shim(tool, FAILS(tool));
+      const { code, stderr } = await call(world, ['apply', '--yes']);
+      await unshim(world, tool);
+      expect([code, stderr]).toEqual([1, expect.stringMatching(new RegExp(`${tool} says: out of luck`))]);
+      expect(await world.snapshot()).toEqual(before);
+    },
+  );
+
+  test.each(['ipset', 'iptables-restore', 'ip6tables-restore'])(
+    '%s later: never open, and the next apply converges',
+    async (tool) => {
+      await call(world, ['apply', '--yes']);
+      await world.writeConfig(OTHER);
+      await world.shim(tool, FAILS(tool));
+      const failed = await call(world, ['apply', '--yes']);
+      await unshim(world, tool);
+      expect([failed.code, failed.stderr]).toEqual([1, expect.stringMatching(/out of luck/)]);
+      for (const family of ['iptables', 'ip6tables']) {
+        expect(await sh(`${family}-save -t mangle`)).toMatch(
+          /-A PREROUTING .*-j SEAWALL-PRE\n[^]*-A SEAWALL\S* .*-j DROP\n/,
+        );
+      }
+      expect((await call(world, ['status'])).code).toBe(2);
+      expect((await call(world, ['apply', '--yes'])).code).toBe(0);
+      expect((await call(world, ['status'])).code).toBe(0);
+      const converged = await world.snapshot();
+      await fresh(world, OTHER);
+      await call(world, ['apply', '--yes']);
+      expect((await world.snapshot()).iptables.length).toBe(converged.iptables.length);
+    },
+  );
+
+  /** Fails where it would change something; reading works. */
+  const FAILS = (tool: string): string =>
+    `case "$*" in *restore*|*--noflush*) cat >/dev/null; echo "out of luck" >&2; exit 1;; esac; exec /usr/sbin/${tool} "$@"`;
+});
+
+test('a tool that hangs is ended in time, and nothing stands half', async () => {
+  const before = await world.snapshot();
+  // exec: nothing of it is left when it is killed.
+  await world.shim('ip6tables-restore', 'exec sleep 300');
+  const started = performance.now();
+  const { code, stderr } = await call(world, ['apply', '--yes'], { timeoutMs: 100_000 });
+  await unshim(world, 'ip6tables-restore');
+  expect([code, stderr]).toEqual([1, expect.stringMatching(/ip6tables-restore did not finish in time/)]);
+  expect(performance.now() - started).toBeLessThan(45_000);
+  expect(await world.snapshot()).toEqual(before);
+});
+
+test('rules of the other variant of iptables are named', async () => {
+  await call(world, ['apply', '--yes']);
+  const named = async (): Promise<unknown> => {
+    const { answer } = await callJson(world, ['doctor']);
+    return (answer['findings'] as { subject: string }[]).find(({ subject }) => subject === 'variants');
+  };
+  expect(await named()).toMatchObject({ level: 'ok' });
+  await sh('iptables-legacy -A INPUT -s 192.0.2.99 -j DROP');
+  expect(await named()).toMatchObject({ level: 'warning', text: expect.stringMatching(/in both: 1 in legacy/) });
+  await sh('iptables-legacy -F INPUT');
+});
+
+describe('a state directory', () => {
+  beforeEach(async () => {
+    await sh(`umount ${world.stateDir} 2>/dev/null || true; mkdir -p ${world.stateDir}`);
+  });
+
+  /** Every file of the boot folder that `current` names, and whether their checksums hold. */
+  const bootFiles = async (): Promise<string> =>
+    sh(
+      `cd ${world.stateDir}/boot && cat current && cd "$(cat current)" && sha256sum -c SHA256SUMS && ls -A . && sha256sum ../load.sh`,
+    );
+
+  test('on a full disk: an error that says so, and the old boot files stay whole', async () => {
+    await sh(`mount -t tmpfs -o size=192k tmpfs ${world.stateDir}`);
+    expect((await call(world, ['apply', '--yes'])).code).toBe(0);
+    const ready = await bootFiles();
+    await sh(`dd if=/dev/zero of=${world.stateDir}/ballast bs=4k 2>/dev/null || true`);
+    await world.writeConfig(OTHER);
+    const { code, stderr } = await call(world, ['apply', '--yes']);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/no space left/)]);
+    expect(stderr).not.toContain('bug');
+    expect(await bootFiles()).toBe(ready);
+    // With room again, the next apply makes up for it.
+    await sh(`rm ${world.stateDir}/ballast`);
+    expect((await call(world, ['apply', '--yes'])).code).toBe(0);
+    expect(await bootFiles()).not.toBe(ready);
+    await sh(`umount ${world.stateDir}`);
+  });
+
+  test('that is read-only: an error that names it, and nothing is touched', async () => {
+    await sh(`mount -t tmpfs -o ro tmpfs ${world.stateDir}`);
+    const before = await kernel(world);
+    const { code, stderr } = await call(world, ['apply', '--yes']);
+    await sh(`umount ${world.stateDir}`);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/read-only/)]);
+    expect(stderr).toContain(world.stateDir);
+    expect(await kernel(world)).toEqual(before);
+  });
+});
