@@ -32,12 +32,15 @@ export const PLACES = ['host', 'container'] as const satisfies readonly Place[];
 /** In the order of their opening by bash: TCP to an echo and UDP to a sink, in both places. */
 const SOCKETS = { host: { tcp: 3, udp: 4 }, container: { tcp: 5, udp: 6 } } as const;
 
+/** New connections, one after the other; times in microseconds. */
 export interface Connections {
-  /** Microseconds from the first SYN until the connection stands. */
-  readonly p50: number;
-  readonly p99: number;
+  /** From the first SYN until the connection stands, the median. */
+  readonly open: number;
+  /** From the first SYN until the server's first byte is there: the median, and what one in a hundred exceeds. */
+  readonly byte: number;
+  readonly byteP99: number;
   readonly failed: number;
-  /** Connections whose first packet had to be repeated. */
+  /** Connections that had to repeat a packet. */
   readonly lost: number;
 }
 
@@ -118,6 +121,7 @@ async function layCable(world: World): Promise<void> {
 
 const pinned = (core: number): string[] => ['taskset', '-c', String(core)];
 const program = (name: string): string => join(repositoryRoot(), `dist/bench/${name}.mjs`);
+const script = (name: string): string => join(repositoryRoot(), `bench/instruments/${name}.pl`);
 const onClient = (world: World, argv: readonly string[]): string[] => [
   ...world.enter('trusted-a'),
   ...pinned(MEASURED_CORE),
@@ -132,8 +136,9 @@ async function startServices(world: World): Promise<number[]> {
   const [hostSink] = serveHost(world);
   const { containers } = world.engine;
   await serveContainers(world);
-  await must(['taskset', '-apc', String(MEASURED_CORE), String(await containers.pid('echo'))]);
-  await must(['taskset', '-apc', String(OTHER_CORE), String(await containers.pid('accept'))]);
+  for (const name of ['echo', 'accept']) {
+    await must(['taskset', '-apc', String(MEASURED_CORE), String(await containers.pid(name))]);
+  }
   // Until all of them listen.
   await sleep(1000);
   return [hostSink, await containers.pid('sink')];
@@ -142,22 +147,26 @@ async function startServices(world: World): Promise<number[]> {
 function serveHost(world: World): [sink: number] {
   const { echo, accept, sink } = PORTS.host;
   world.spawn('host', [...pinned(MEASURED_CORE), 'busybox', 'nc', '-ll', '-p', String(echo), '-e', '/bin/cat']);
-  world.spawn('host', [...pinned(OTHER_CORE), process.execPath, program('acceptor'), String(accept)]);
+  world.spawn('host', [...pinned(MEASURED_CORE), 'perl', script('accept'), String(accept)]);
   return [world.spawn('host', [process.execPath, world.programs.service, 'sink', `udp:${sink}`]).pid ?? 0];
 }
 
 async function serveContainers(world: World): Promise<void> {
   const { echo, accept, sink } = PORTS.container;
-  const binds = [...nodeBinds(world), `${program('acceptor')}:/lab/acceptor.mjs:ro`];
-  const node = ['/lab/node'];
+  const binds = [...nodeBinds(world), '/usr/bin/perl:/lab/perl:ro', `${script('accept')}:/lab/accept.pl:ro`];
   const { containers } = world.engine;
   await containers.run({
     name: 'echo',
     cmd: ['/bin/nc', '-ll', '-p', '80', '-e', '/bin/cat'],
     publish: [`${echo}:80`],
   });
-  await containers.run({ name: 'accept', cmd: [...node, '/lab/acceptor.mjs', '80'], publish: [`${accept}:80`], binds });
-  const service = [...node, '/lab/service.mjs', 'sink', 'udp:80'];
+  await containers.run({
+    name: 'accept',
+    cmd: ['/lab/perl', '/lab/accept.pl', '80'],
+    publish: [`${accept}:80`],
+    binds,
+  });
+  const service = ['/lab/node', '/lab/service.mjs', 'sink', 'udp:80'];
   await containers.run({ name: 'sink', cmd: service, publish: [`${sink}:80/udp`], binds });
 }
 
@@ -177,6 +186,5 @@ const CLOCK_CALL: Readonly<Record<string, number>> = { x64: 228, arm64: 113, ris
 function connectorWords(world: World, sources: readonly string[]): string[] {
   const file = join(world.dir, 'sources.txt');
   writeFileSync(file, `${sources.join('\n')}\n`);
-  const script = join(repositoryRoot(), 'bench/instruments/connect.pl');
-  return ['perl', script, String(CLOCK_CALL[process.arch] ?? 113), file];
+  return ['perl', script('connect'), String(CLOCK_CALL[process.arch] ?? 113), file];
 }

@@ -17,7 +17,6 @@ await build({
     main: 'bench/main.ts',
     'read-state': 'bench/instruments/read-state.ts',
     sender: 'bench/instruments/sender.ts',
-    acceptor: 'bench/instruments/acceptor.ts',
   },
   outdir: 'dist/bench',
   outExtension: { '.js': '.mjs' },

@@ -1,10 +1,11 @@
-# The other client of the traffic benchmarks: opens TCP connections one after the other, each from another source.
+# The client for new connections: opens them one after the other, each from another source.
 # Perl, because connect(2) has to block and a source to be chosen, and because every Debian has it (perl-base).
 # Arguments: the number of clock_gettime(2) on this machine, and a file with a source address a line.
-# Reads a line `ADDRESS PORT COUNT`; answers with JSON: microseconds, and how many failed or lost a packet on their way.
+# Reads lines `ADDRESS PORT COUNT`, answers each with JSON: microseconds from the first SYN until the connection stands
+# ("open") and until the server's first byte is there ("byte"), and how many failed or had to repeat a packet.
 use strict;
 use warnings;
-use Socket qw(:DEFAULT SOL_SOCKET SO_LINGER SO_SNDTIMEO);
+use Socket qw(:DEFAULT SO_LINGER SO_RCVTIMEO SO_SNDTIMEO);
 
 my ($clock_gettime, $file) = @ARGV;
 open my $list, '<', $file or die "$file: $!";
@@ -21,36 +22,39 @@ sub now {
     return $seconds * 1e6 + $nanoseconds / 1e3;
 }
 
+sub percentile {
+    my ($share, @times) = @_;
+    return (sort { $a <=> $b } @times)[@times * $share] // 0;
+}
+
 # A reset at the end leaves no state behind that later connections would have to go around.
 my $reset = pack 'ii', 1, 0;
 my $patience = pack 'qq', 3, 0;
-# The server takes connections in the meantime.
-my ($burst, $pause) = (200, 0.01);
-# The kernel repeats a lost SYN after a second.
-my $repeated = 900_000;
+# The kernel repeats a lost SYN after a second, and what follows after a fifth of one.
+my $repeated = 190_000;
 
 while (my $line = <STDIN>) {
     my ($address, $port, $count) = split ' ', $line;
     my $server = sockaddr_in($port, inet_aton($address));
-    my @times;
+    my (@open, @byte);
     my ($failed, $lost) = (0, 0);
     for my $i (1 .. $count) {
-        select undef, undef, undef, $pause unless $i % $burst;
         socket my $socket, PF_INET, SOCK_STREAM, 0 or die "socket: $!";
         setsockopt $socket, SOL_SOCKET, SO_LINGER, $reset;
-        setsockopt $socket, SOL_SOCKET, SO_SNDTIMEO, $patience;
+        setsockopt $socket, SOL_SOCKET, $_, $patience for SO_SNDTIMEO, SO_RCVTIMEO;
         bind $socket, sockaddr_in(0, $sources[rand @sources]) or die "bind: $!";
         my $from = now();
-        if (connect $socket, $server) {
+        my $stands = connect($socket, $server) && now();
+        if ($stands && sysread $socket, my $byte, 1) {
             my $time = now() - $from;
-            push @times, $time;
+            push @open, $stands - $from;
+            push @byte, $time;
             $lost++ if $time > $repeated;
         } else {
             $failed++;
         }
         close $socket;
     }
-    @times = sort { $a <=> $b } @times;
-    my ($p50, $p99) = map { $times[@times * $_] // 0 } 0.5, 0.99;
-    printf qq({"p50":%.3f,"p99":%.3f,"failed":%d,"lost":%d}\n), $p50, $p99, $failed, $lost;
+    printf qq({"open":%.3f,"byte":%.3f,"byteP99":%.3f,"failed":%d,"lost":%d}\n),
+        percentile(0.5, @open), percentile(0.5, @byte), percentile(0.99, @byte), $failed, $lost;
 }

@@ -7,6 +7,7 @@ import type { Step } from '../plan/plan.ts';
 
 /** A million prefixes take a few seconds; a slow machine may take a minute. */
 const SETS_TIMEOUT_MS = 180_000;
+const VERSION_TIMEOUT_MS = 5000;
 /** Seconds to wait for another program that is changing rules (legacy iptables; the nft variant needs none). */
 const LOCK_SECONDS = '10';
 
@@ -16,12 +17,13 @@ export async function execute(effects: Pick<Effects, 'exec'>, steps: readonly St
   for (const step of steps) await carryOut(effects, step);
 }
 
-/** A tool that is missing is told before the first step; those that read the machine have shown that they are there. */
+/** A tool that is missing, or hangs at once, is told before the first step; those that read the machine have shown that they are there. */
 async function checkTool(effects: Pick<Effects, 'exec'>, step: Step): Promise<void> {
   if (step.kind !== 'change-table') return;
-  const command = { file: restoreTool(step.change.family), args: ['--version'] };
+  const command = { file: restoreTool(step.change.family), args: ['--version'], timeoutMs: VERSION_TIMEOUT_MS };
   const output = await effects.exec(command);
-  if (output.outcome === 'missing') throw toolFailure(command, output, 'changing the rules');
+  if (output.outcome === 'missing' || output.outcome === 'timed-out')
+    throw toolFailure(command, output, 'changing the rules');
 }
 
 const restoreTool = (family: Family): string => (family === 4 ? 'iptables-restore' : 'ip6tables-restore');

@@ -4,7 +4,7 @@ import { makeDocker } from '../effects/docker.ts';
 import { makeExec } from '../effects/exec.ts';
 import { files } from '../effects/files.ts';
 import { lock } from '../effects/lock.ts';
-import { names } from '../effects/names.ts';
+import { makeNames } from '../effects/names.ts';
 import type { Call, Context } from './command.ts';
 import { DEFAULT_CONFIG, DEFAULT_STATE } from './globals.ts';
 import { ask, isInteractive, makeColours, print, tell } from './terminal.ts';
@@ -12,10 +12,11 @@ import { ask, isInteractive, makeColours, print, tell } from './terminal.ts';
 /** The real world for a command: the one place where its parts are put together. */
 export function makeContext(call: Call, commands: Context['commands']): Context {
   const { env } = process;
+  const exec = makeExec(env);
   const json = call.flag('json');
   return {
     commands,
-    effects: { exec: makeExec(env), files, clock, docker: makeDocker(env), names, lock },
+    effects: { exec, files, clock, docker: makeDocker(env), names: makeNames(exec), lock },
     configPath: resolve(call.value('config') ?? DEFAULT_CONFIG),
     stateDir: resolve(call.value('state-dir') ?? DEFAULT_STATE),
     json,

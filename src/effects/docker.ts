@@ -36,7 +36,10 @@ function get(host: string, path: string): Promise<DockerReply> {
         length += chunk.length;
         if (length > LIMIT_BYTES) call.destroy(new Error(`answer to ${path} is longer than ${LIMIT_BYTES} bytes`));
       });
-      response.on('error', (error) => resolve(failed('garbage', error.message)));
+      response.on('error', (error) => {
+        clearTimeout(deadline);
+        resolve(explain(error, host));
+      });
       response.on('end', () => {
         clearTimeout(deadline);
         resolve(parse(response.statusCode ?? 0, Buffer.concat(chunks).toString(), path));

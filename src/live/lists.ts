@@ -32,7 +32,7 @@ export async function readList(
   const cache = decode(await files.read(join(cacheDir, cacheName(full))));
   if (stamp && cache && cache.stamp === stampText(stamp) && cache.settled)
     return { list: cache.list, compiled: undefined, notes: [] };
-  const bytes = await files.read(full);
+  const bytes = await readBytes(files, full);
   if (!bytes || !stamp) {
     throw new Failure(
       `the list ${full} does not exist`,
@@ -49,6 +49,17 @@ export async function readList(
   // A file that was changed just now may change again without its times showing it.
   const settled = clock.now() - Number(stamp.modified / 1_000_000n) > 2000;
   return { list, compiled: encode(list, stampText(stamp), settled), notes: [] };
+}
+
+/** Undefined where there is none. */
+async function readBytes(files: Effects['files'], full: string): Promise<Buffer | undefined> {
+  try {
+    return await files.read(full);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const why = code === 'EISDIR' ? 'it is a folder' : code;
+    throw new Failure(`can't read the list ${full}: ${why}`, 'what is in force stays', { cause: error });
+  }
 }
 
 /** The file's name in the cache; other lists have other names. */

@@ -75,9 +75,10 @@ const BOOT: Readonly<Record<StatusFacts['boot'], string>> = {
 
 function differences({ state, changes, repairs }: StatusFacts, { green, red, dim }: Colours): string[] {
   if (state !== 'differs') return [];
-  const lines = changes.flatMap(({ area, added, removed }) => [
-    ...added.map((text) => `  ${green('missing')}  ${area}: ${text}`),
-    ...removed.map((text) => `  ${red('surplus')}  ${area}: ${text}`),
+  const line = (word: string, text: string): string => `  ${word}  ${wrap(text, ' '.repeat(CELL)).trimStart()}`;
+  const lines = changes.flatMap(({ area, added, removed, addedCount, removedCount }) => [
+    ...cutOff(added, addedCount).map((text) => line(green('missing'), `${area}: ${text}`)),
+    ...cutOff(removed, removedCount).map((text) => line(red('surplus'), `${area}: ${text}`)),
   ]);
   return [
     '',
@@ -86,3 +87,7 @@ function differences({ state, changes, repairs }: StatusFacts, { green, red, dim
       : [dim(`  the policy is the same, but ${counted(repairs, 'part')} of the rules or sets differ`)]),
   ];
 }
+
+/** The entries that are spelled out, and how many there are if those are not all. */
+const cutOff = (texts: readonly string[], count: number): readonly string[] =>
+  count > texts.length ? [...texts, `… ${grouped(count)} in all`] : texts;

@@ -58,7 +58,8 @@ describe.each(LATER.map(({ name, port }) => [name, port] as const))('network %s'
   });
   test.each(IP_VERSIONS)("untrusted v%i → the container's own address: closed", async (version) => {
     const address = addressOf(found.get(name) ?? {}, version) ?? '';
-    for (const own of [80, 82]) expect(await answer(UNTRUSTED.node, { address, port: own }, false)).toBe('closed');
+    const answers = [80, 82].map((own) => answer(UNTRUSTED.node, { address, port: own }, false));
+    expect(await Promise.all(answers)).toEqual(['closed', 'closed']);
   });
   test.each(IP_VERSIONS)('the container v%i → internet, host and neighbour: open', async (version) => {
     expect(await fromInside(name, version)).toEqual(['internet', 'host', name]);
@@ -76,9 +77,9 @@ describe('network with a bridge name of its own, made after apply', () => {
   const address = (version: 4 | 6): string => addressOf(found.get(NAMED.name) ?? {}, version) ?? '';
 
   test.each(IP_VERSIONS)('untrusted v%i → it: closed from the first packet on', async (version) => {
-    const host = addressOf(HOST, version) ?? '';
-    expect(await answer(UNTRUSTED.node, { address: host, port: NAMED.port }, false)).toBe('closed');
-    expect(await answer(UNTRUSTED.node, { address: address(version), port: 82 }, false)).toBe('closed');
+    const dialled = { address: addressOf(HOST, version) ?? '', port: NAMED.port };
+    const answers = [dialled, { address: address(version), port: 82 }].map((to) => answer(UNTRUSTED.node, to, false));
+    expect(await Promise.all(answers)).toEqual(['closed', 'closed']);
   });
 
   test('plan and status say that something is to be done', async () => {

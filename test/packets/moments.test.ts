@@ -5,7 +5,7 @@ import { type World, createWorld, mustExec } from '../../lab/world.ts';
 import { SERVICES, startStrangers } from './probing/floods.ts';
 import { nothingLeaked, nothingLost, startAll, tell } from './probing/ground.ts';
 import { Meter } from './probing/meter.ts';
-import { variant, writeVariant } from './probing/policies.ts';
+import { change, variant, writeVariant } from './probing/policies.ts';
 import { apply, configText, seawall } from './support/sources.ts';
 
 // While the policy changes: strangers that never stop trying get nothing, and friends lose nothing.
@@ -34,8 +34,7 @@ test('without Seawall the floods get through, and the meter sees it', async () =
 test(`${CHANGES} changes of who is trusted and what is public`, { timeout: 240_000 }, async () => {
   await apply(world, BASE);
   const ground = await startAll(world, meter);
-  const words: string[] = [];
-  for (let n = 0; n < CHANGES; n++) words.push(await change(n));
+  const words = await change(world, CHANGES);
   const results = await ground.stop();
   tell(`${CHANGES} changes`, results);
   // Each of them was one.
@@ -45,26 +44,6 @@ test(`${CHANGES} changes of who is trusted and what is public`, { timeout: 240_0
   nothingLeaked(results);
   nothingLost(results);
 });
-
-/** What is edited by a command and taken back by the next one. */
-const EDITS = [
-  ['trust', '192.0.2.250'],
-  ['public', '12345/tcp'],
-  ['block', '203.0.113.98'],
-  ['trust', '2001:db8:77::/48'],
-  ['public', '7100-7199/udp'],
-  ['block', '2001:db8:99::/48'],
-] as const;
-
-/** Makes the nth change and returns the first word of what Seawall says about it. */
-async function change(n: number): Promise<string> {
-  const [list, entry] = EDITS[Math.floor(n / 5) % EDITS.length] ?? EDITS[0];
-  if (n % 5 < 3) await writeVariant(world, variant(n));
-  const args = n % 5 < 3 ? ['apply'] : [list, n % 5 === 3 ? 'add' : 'remove', entry];
-  const { code, stderr } = await world.seawall([...args, '--yes']);
-  if (code !== 0) throw new Error(`change ${n}, ${args.join(' ')}: exit ${code}\n${stderr}`);
-  return /^\w+/.exec(stderr)?.[0] ?? stderr;
-}
 
 test('a second apply runs nothing', async () => {
   await writeVariant(world, variant(41));

@@ -33,12 +33,22 @@ export type Verdict = 'pass' | 'drop';
  * be wrong in the same way.
  */
 export function verdictOf(kernel: FakeKernel, packet: Packet): Verdict {
+  const ways = seen.get(packet) ?? waysOf(packet);
+  seen.set(packet, ways);
+  return ways.some(([chain, each]) => walk(kernel, chain, each) === 'DROP') ? 'drop' : 'pass';
+}
+
+const seen = new WeakMap<Packet, readonly Way[]>();
+
+/** A built-in chain, and the packet as it is known there. */
+type Way = readonly [chain: string, packet: Seen];
+
+function waysOf(packet: Packet): readonly Way[] {
   const dnat = packet.out !== undefined && packet.to === 'LOCAL';
-  const chains: [string, Seen][] = [
+  return [
     ['PREROUTING', { ...packet, out: undefined, dnat: false }],
     packet.out === undefined ? ['INPUT', { ...packet, dnat }] : ['FORWARD', { ...packet, dnat }],
   ];
-  return chains.some(([chain, seen]) => walk(kernel, chain, seen) === 'DROP') ? 'drop' : 'pass';
 }
 
 type Seen = Packet & { readonly dnat: boolean };
@@ -52,8 +62,7 @@ interface Compiled {
 }
 
 function walk(kernel: FakeKernel, chain: string, packet: Seen): 'DROP' | 'ACCEPT' | undefined {
-  for (const text of kernel.tables[packet.family].rules('mangle', chain)) {
-    const { tests, target, goto } = compiled(text);
+  for (const { tests, target, goto } of compiled(kernel.tables[packet.family].rules('mangle', chain))) {
     if (target === undefined || !tests.every((test) => test(packet, kernel))) continue;
     if (target === 'RETURN') return undefined;
     if (target === 'DROP' || target === 'ACCEPT') return target;
@@ -63,13 +72,12 @@ function walk(kernel: FakeKernel, chain: string, packet: Seen): 'DROP' | 'ACCEPT
   return undefined;
 }
 
-const cache = new Map<string, Compiled>();
+/** A table that was committed is never changed any more: the next transaction has a copy of its own. */
+const cache = new WeakMap<readonly string[], readonly Compiled[]>();
 
-function compiled(text: string): Compiled {
-  const known = cache.get(text);
-  if (known) return known;
-  const made = compile(splitWords(text));
-  cache.set(text, made);
+function compiled(rules: readonly string[]): readonly Compiled[] {
+  const made = cache.get(rules) ?? rules.map((text) => compile(splitWords(text)));
+  cache.set(rules, made);
   return made;
 }
 

@@ -28,6 +28,12 @@ const MORE_PUBLIC: readonly (readonly string[])[] = [
   ['443/tcp', '7001-9000/udp'],
 ];
 
+/** They make a set that is filled in place a set that is half empty for a while. */
+const CROWD = Array.from({ length: 300 }, (_, n) => [
+  `10.20.${n % 256}.${n >> 8}`,
+  `2001:db8:0:${n.toString(16)}::1`,
+]).flat();
+
 const LIST = 'lists/friends.txt';
 const BAD_LIST = 'lists/known-bad.txt';
 
@@ -38,12 +44,12 @@ export function variant(n: number): Variant {
   const listed = [...friendA.listed, ...friendB.listed];
   // A list never beats `trusted`, but it does beat `allow`.
   const badList = n % 3 === 0 && friendA.allowed.length === 0;
-  const filler = [`192.0.2.${n % 200}`, `2001:db8:f:${n}::/64`];
+  const filler = [`192.0.2.${n % 200}`, `2001:db8:f:${n}::/64`].slice(0, n % 3);
   const lists = {
     ...(listed.length > 0 ? { [LIST]: [`# ${n}`, ...listed, `100.64.${n % 250}.0/24`, ''].join('\n') } : {}),
     ...(badList ? { [BAD_LIST]: `203.0.113.7\n2001:db8:a::7\n10.${n % 250}.0.0/16\n` } : {}),
   };
-  const trusted = [...friendA.trusted, ...friendB.trusted, ...filler.slice(0, n % 3)];
+  const trusted = [...friendA.trusted, ...friendB.trusted, ...filler, ...CROWD];
   const allowed = [...friendA.allowed, ...friendB.allowed];
   const block = ['203.0.113.99', `2001:db8:e${(n % 9) + 1}::/48`].slice(0, n % 3);
   return { config: text({ n, trusted, lists, allowed, block }), lists };
@@ -101,4 +107,30 @@ export async function writeVariant(world: World, { config, lists }: Variant): Pr
   await mkdir(join(world.dir, 'lists'), { recursive: true });
   for (const [path, content] of Object.entries(lists)) await writeFile(join(world.dir, path), content);
   await world.writeConfig(config);
+}
+
+/** What is edited by a command and taken back by the next one. */
+const EDITS = [
+  ['trust', '192.0.2.250'],
+  ['public', '12345/tcp'],
+  ['block', '203.0.113.98'],
+  ['trust', '2001:db8:77::/48'],
+  ['public', '7100-7199/udp'],
+  ['block', '2001:db8:99::/48'],
+] as const;
+
+/** Makes so many changes, each with several parts, and returns the first word of what Seawall said about each. */
+export async function change(world: World, times: number): Promise<string[]> {
+  const words: string[] = [];
+  for (let n = 0; n < times; n++) words.push(await changeOnce(world, n));
+  return words;
+}
+
+async function changeOnce(world: World, n: number): Promise<string> {
+  const [list, entry] = EDITS[Math.floor(n / 5) % EDITS.length] ?? EDITS[0];
+  if (n % 5 < 3) await writeVariant(world, variant(n));
+  const args = n % 5 < 3 ? ['apply'] : [list, n % 5 === 3 ? 'add' : 'remove', entry];
+  const { code, stderr } = await world.seawall([...args, '--yes']);
+  if (code !== 0) throw new Error(`change ${n}, ${args.join(' ')}: exit ${code}\n${stderr}`);
+  return /^\w+/.exec(stderr)?.[0] ?? stderr;
 }

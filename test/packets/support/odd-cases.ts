@@ -87,6 +87,22 @@ const ways = (): Way[] => [
     bare: true,
     applied: true,
   })),
+  ...DOCKER_BROADCASTS.map((destination) => ({
+    name: `untrusted → ${destination}, of a Docker network`,
+    destination,
+    source: stranger,
+    port: PORT.v4,
+    bare: true,
+    applied: false,
+  })),
+  {
+    name: 'someone without an address yet → 255.255.255.255',
+    destination: '255.255.255.255',
+    source: () => '0.0.0.0',
+    port: PORT.v4,
+    bare: true,
+    applied: false,
+  },
   { name: 'link-local → ff02::1', destination: 'ff02::1', source: linkLocal, bare: true, applied: false },
   ...ANYCASTS.flatMap(([destination, bare]) => [
     { name: `untrusted → subnet-router anycast ${destination}`, destination, source: stranger, bare, applied: false },
@@ -140,6 +156,7 @@ const ways = (): Way[] => [
 ];
 
 const BROADCASTS = ['255.255.255.255', '198.51.100.255', '224.0.0.1', 'ff02::1', 'ff02::2'];
+const DOCKER_BROADCASTS = ['172.17.255.255', '172.28.255.255'];
 /** The last ones are of links where Docker's containers and the guests are. */
 const ANYCASTS = [
   ['2001:db8:51::', true],
@@ -160,7 +177,7 @@ const LOOPBACK = [
 const macFor = (destination: string, hostMac: string): string => {
   if (destination.startsWith('ff')) return groupMac(addressBytes(destination));
   if (destination.startsWith('224.')) return groupMac(addressBytes(destination));
-  return destination.endsWith('.255') ? BROADCAST_MAC : hostMac;
+  return BROADCASTS.includes(destination) ? BROADCAST_MAC : hostMac;
 };
 
 const wayCases = (): OddCase[] =>

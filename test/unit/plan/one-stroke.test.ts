@@ -19,7 +19,7 @@ test('at every moment of a change, every packet is judged as before it or as aft
         expect(makePlan(policy, await readKernel(kernel, 'whole')).steps).toEqual([]);
       }
     }),
-    runs(25),
+    runs(15),
   );
 });
 
@@ -38,7 +38,7 @@ test('so it is when a run is killed anywhere and another change follows', patien
       const last = policies.at(-1);
       if (last) expect(makePlan(last, await readKernel(kernel, 'whole')).steps).toEqual([]);
     }),
-    runs(25),
+    runs(15),
   );
 });
 
@@ -51,6 +51,6 @@ test('the second apply runs nothing', patient, async () => {
         expect(await applyTo(kernel, policy, sets)).toEqual([]);
       }
     }),
-    runs(25),
+    runs(15),
   );
 });

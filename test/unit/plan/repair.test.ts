@@ -45,7 +45,7 @@ test('whatever was done to sets and rules, one apply puts it right and leaves wh
       expect(makePlan(second, await readKernel(kernel, 'whole')).steps).toEqual([]);
       expect(foreignText(kernel)).toBe(foreign);
     }),
-    runs(25),
+    runs(12),
   );
 });
 
@@ -56,7 +56,7 @@ test('while rules are repaired, every packet is judged as before or as after', p
       const { wrong } = await watchApply(kernel, second);
       expect(wrong.map(wrongText)).toEqual([]);
     }),
-    runs(20),
+    runs(12),
   );
 });
 
@@ -73,7 +73,7 @@ test(
         const unmeant = wrong.filter(({ packet, verdict }) => verdictOf(healed, packet) !== verdict);
         expect(unmeant.map(wrongText)).toEqual([]);
       }),
-      runs(20),
+      runs(12),
     );
   },
 );
@@ -88,6 +88,6 @@ test('the removal leaves nothing of ours and everything of others', patient, asy
       expect(foreignText(kernel)).toBe(foreign);
       expect(planRemoval(await readKernel(kernel, 'whole'))).toEqual([]);
     }),
-    runs(20),
+    runs(12),
   );
 });
