@@ -150,7 +150,7 @@ describe.each(VARIANTS)('with %s iptables', (variant) => {
       ['a rule goes to a chain that is not there', 'iptables-restore', '*mangle\n-A SEAWALL-C -j DROP\nCOMMIT\n'],
       ['the text ends before COMMIT', 'iptables-restore', '*mangle\n-F SEAWALL-A\n-A SEAWALL-A -j RETURN\n'],
       ['a chain is made twice', 'iptables-restore', '*mangle\n-N SEAWALL-A\nCOMMIT\n'],
-      ['a chain leads back to itself', 'iptables-restore', '*mangle\n-A SEAWALL-B -j SEAWALL-A\nCOMMIT\n'],
+      ['a chain leads back to itself', 'iptables-restore', '*mangle\n-I SEAWALL-B 1 -j SEAWALL-A\nCOMMIT\n'],
       ['a set that is in use goes', 'ipset', 'destroy used\n'],
       ['a set that is in use is renamed', 'ipset', 'rename used unused\n'],
       ['a set that is not there goes', 'ipset', 'destroy gone\n'],
