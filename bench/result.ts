@@ -1,6 +1,7 @@
 /** What one target came to. A ratio above its limit misses; how far two equal runs lie apart says how sure that is. */
 export interface Verdict {
-  readonly target: number;
+  /** Its number in the table of targets; `rules` for the promise that their number is constant. */
+  readonly target: number | 'rules';
   readonly what: string;
   readonly ratio: number;
   readonly limit: number;
@@ -15,7 +16,7 @@ export interface Bar {
   readonly kind: 'seawall' | 'usual' | 'control';
 }
 
-/** Bars from 0, with a line where the target's limit is. `file`: a name in docs/pictures, without its ending. */
+/** Bars from 0, with a line where the target's limit is. `file`: its name in docs/pictures, without `bench-` and the ending. */
 export interface Picture {
   readonly file: string;
   readonly title: string;

@@ -40,8 +40,6 @@ export interface Connections {
   readonly byte: number;
   readonly byteP99: number;
   readonly failed: number;
-  /** Connections that had to repeat a packet. */
-  readonly lost: number;
 }
 
 /**
@@ -61,6 +59,8 @@ export class Site {
 
   /** `sources`: addresses out of CLIENTS from which new connections come. */
   static async build(sources: readonly string[]): Promise<Site> {
+    // With it everything that it starts from now on, but for what is told otherwise.
+    await pinSelf(String(OTHER_CORE));
     const world = await createWorld();
     try {
       await layCable(world);
@@ -90,16 +90,26 @@ export class Site {
     return this.#connector.ask(`${HOST} ${PORTS[place].accept} ${count}`);
   }
 
+  /** How many packets the client had to send again so far, as its kernel counts them. */
+  async repeated(): Promise<number> {
+    const { stdout } = await this.world.exec('trusted-a', ['cat', '/proc/net/snmp']);
+    const [names = [], values = []] = [...stdout.matchAll(/^Tcp: (.*)$/gm)].map(([, words = '']) => words.split(' '));
+    return Number(values[names.indexOf('RetransSegs')]);
+  }
+
   async remove(): Promise<void> {
     this.#sender.end();
     this.#connector.end();
     await this.world.remove();
+    await pinSelf(`0-${cpus().length - 1}`);
   }
 
   #send<Answer>(request: SenderRequest): Promise<Answer> {
     return this.#sender.ask(JSON.stringify(request));
   }
 }
+
+const pinSelf = (cores: string): Promise<string> => must(['taskset', '-apc', cores, String(process.pid)]);
 
 async function layCable(world: World): Promise<void> {
   const [host, client] = [world.netns('host'), world.netns('trusted-a')];

@@ -19,7 +19,7 @@ export async function writeDocument(folder: string, results: ReadonlyMap<Measure
   const pictures = join(folder, 'pictures');
   mkdirSync(pictures, { recursive: true });
   for (const { pictures: all } of results.values()) {
-    for (const picture of all) writeFileSync(join(pictures, `${picture.file}.svg`), svgOf(picture));
+    for (const picture of all) writeFileSync(join(pictures, `bench-${picture.file}.svg`), svgOf(picture));
   }
   const sections = [...results].map(([measurement, result]) => section(measurement, result));
   const parts = [HEAD, machine(), overview([...results.values()].flatMap(({ verdicts }) => verdicts)), ...sections];
@@ -58,7 +58,7 @@ function section({ title }: Measurement, { how, tables, pictures, notes }: Resul
   return [
     `## ${title}\n`,
     `${how}\n`,
-    ...pictures.map(({ file, title: alt }) => `![${alt}](pictures/${file}.svg)\n`),
+    ...pictures.map(({ file, title: alt }) => `![${alt}](pictures/bench-${file}.svg)\n`),
     ...tables.map((table) => `${markdownTable(table)}\n`),
     ...notes.map((note) => `${note}\n`),
   ].join('\n');

@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import type { PingRequest, ProbeRequest, ProbeResult, ProbeState } from '../protocol.ts';
 import { parseBanner } from './banner.ts';
 
-/** How long a service that accepted may take to speak, ms. docker-proxy accepts before it knows its back end. */
+/** How long a service that accepted may take to speak at least, ms. docker-proxy accepts before it knows its back end. */
 const BANNER_MS = 1500;
 
 export function probeAll(requests: readonly ProbeRequest[]): Promise<ProbeResult[]> {
@@ -53,7 +53,7 @@ function probeTcp(request: ProbeRequest): Promise<ProbeResult> {
     socket.on('connect', () => {
       opened = true;
       cancel();
-      cancel = after(BANNER_MS, () => finish('open'));
+      cancel = after(Math.max(BANNER_MS, request.timeoutMs ?? 0), () => finish('open'));
     });
     socket.on('data', (chunk) => {
       text += chunk.toString();

@@ -66,8 +66,8 @@ const COMING: readonly Dialled[] = [HOST.v4, HOST.v6].flatMap((address) => [
 ]);
 
 const MOMENTS = [
-  { name: `${TIMES} x network create and rm`, happen: networks },
-  { name: `${TIMES} x container run and rm, with published ports`, happen: containers },
+  { name: 'network create and rm, time and again', happen: networks },
+  { name: 'container run and rm with published ports, time and again', happen: containers },
   { name: 'docker stop and start', happen: stopAndStart },
   { name: 'kill -9 and start', happen: killAndStart },
 ] as const;

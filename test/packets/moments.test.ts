@@ -67,7 +67,11 @@ async function kernel(): Promise<{ rules: string; counters: string; sets: string
   const rules = await mustExec(world, 'host', ['sh', '-c', 'for f in ip ip6; do nft -a -s list table $f mangle; done']);
   const sets = await mustExec(world, 'host', ['sh', '-c', 'ipset list -t; ipset save | grep -v denied']);
   const quiet = counters.split('\n').filter((line) => !line.startsWith('#') && !/icmp|:.*\[/.test(line));
-  return { rules, counters: quiet.join('\n'), sets: sets.replaceAll(/^Number of entries.*|^Size in memory.*/gm, '') };
+  return {
+    rules,
+    counters: quiet.join('\n'),
+    sets: sets.replaceAll(/^(Number of entries|Size in memory).*| timeout \d+ packets.*/gm, ''),
+  };
 }
 
 test('down, then apply, three times', { timeout: 180_000 }, async () => {

@@ -17,7 +17,7 @@ import { FakeKernel } from '../support/fake-kernel.ts';
 import { load } from '../support/load.ts';
 import { RealKernel, VARIANTS } from '../support/real-kernel.ts';
 import { prefixArb, ruleArb } from '../support/rules-arb.ts';
-import { runs } from '../support/runs.ts';
+import { patient, runs } from '../support/runs.ts';
 import { policiesArb } from '../support/small-world.ts';
 import { PrefixSet } from '../../src/net/prefix-set.ts';
 
@@ -60,7 +60,7 @@ describe.each(VARIANTS)('with %s iptables', (variant) => {
     expect([code, stderr]).toEqual([0, '']);
   };
 
-  test.each(FAMILIES)('any IPv%i rules and sets are printed as we would print them', async (family) => {
+  test.each(FAMILIES)('any IPv%i rules and sets are printed as we would print them', patient, async (family) => {
     const restore = family === 4 ? 'iptables-restore' : 'ip6tables-restore';
     await fc.assert(
       fc.asyncProperty(rulesArb(family), async (wanted) => {
@@ -84,7 +84,7 @@ describe.each(VARIANTS)('with %s iptables', (variant) => {
     );
   });
 
-  test('policies follow each other, and each stands as planned', async () => {
+  test('policies follow each other, and each stands as planned', patient, async () => {
     await fc.assert(
       fc.asyncProperty(policiesArb(2), fc.constantFrom('whole', 'by-name'), async (policies, reading) => {
         const fake = new FakeKernel();

@@ -4,4 +4,4 @@ const asked = process.env['FC_RUNS'];
 export const runs = (usual: number): { numRuns: number } => ({ numRuns: Number(asked ?? usual) });
 
 /** Options of a test with a property in it: asked for many runs, it may take as long as it likes. */
-export const patient = { timeout: asked === undefined ? 30_000 : 36_000_000 };
+export const patient = { timeout: asked === undefined ? 120_000 : 36_000_000 };
