@@ -70,14 +70,14 @@ export async function checkVariants({ exec }: Exec): Promise<Finding> {
 
 /** Rules that see packets before Seawall's do. */
 export async function checkNeighbours({ exec }: Exec): Promise<Finding[]> {
-  const saved = await exec({ file: 'iptables-save', args: ['-t', 'mangle'] });
-  const chains = parseSave(saved.stdout.toString()).chains;
+  // Of all tables: asked for one that isn't there, legacy iptables makes it.
+  const all = (await exec({ file: 'iptables-save', args: [] })).stdout.toString();
+  const { chains } = parseSave(all);
   const early = ['PREROUTING', 'FORWARD'].flatMap((chain) => {
     const rules = chains.get(chain)?.rules ?? [];
     const own = rules.findIndex((rule) => ownsChain(/-j (\S+)$/.exec(rule)?.[1] ?? ''));
     return rules.slice(0, Math.max(own, 0)).map((rule) => `${chain}: ${rule}`);
   });
-  const all = (await exec({ file: 'iptables-save', args: [] })).stdout.toString();
   const others = [
     ['ufw', /^:ufw-/m],
     ['firewalld', /^:(IN_public|INPUT_ZONES)/m],

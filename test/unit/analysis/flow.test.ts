@@ -109,6 +109,21 @@ test('before the first apply everything was open: what the rules deny is cut', a
   expect(await cut(undefined, policy(`trusted: [${ALICE}]`), flows)).toEqual(flows.slice(0, 2));
 });
 
+test('where a hook was missing, chains had judged nobody: what came by there is cut', async () => {
+  const both = policy(`trusted: [${ALICE}]`);
+  const live = await standing(both);
+  const without = (point: string) => {
+    const hooks = live.tables[4].hooks.filter((hook) => hook.point !== point);
+    return { ...live, tables: { ...live.tables, 4: { ...live.tables[4], hooks } } };
+  };
+  const toHost = flow(`tcp ${MALLORY} > ${HOST} 22`);
+  const toContainer = flow(`tcp ${MALLORY} > 172.17.0.2 80`);
+  const gone = (point: string): Flow[] => flowsToCut([toHost, toContainer], without(point), compile(both), sides(both));
+  expect(gone('prerouting')).toEqual([toHost]);
+  expect(gone('forward')).toEqual([toContainer]);
+  expect(gone('input')).toEqual([]);
+});
+
 test('a rule in an own chain that is not ours had let it in: it is cut', async () => {
   const before = await standing(policy(`trusted: [${ALICE}]`));
   const chains = new Map(before.tables[4].chains);

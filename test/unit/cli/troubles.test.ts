@@ -26,7 +26,8 @@ describe('what went wrong before', () => {
       message: 'changing the rules: ip6tables-restore says: line 7 failed',
     });
     expect(machine.kernel.text()).not.toMatch(/seawall-|SEAWALL-/);
-    expect(machine.files.contents.has(`${STATE}/boot/current`)).toBe(false);
+    for (const file of ['boot/current', 'before.json'])
+      expect(machine.files.contents.has(`${STATE}/${file}`)).toBe(false);
   });
 
   test('drift is told by status and healed by apply', async () => {

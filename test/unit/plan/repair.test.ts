@@ -5,6 +5,7 @@ import { makePlan, planRemoval } from '../../../src/plan/plan.ts';
 import { execute } from '../../../src/apply/execute.ts';
 import { applyTo, watchApply, wrongText } from '../../support/changing.ts';
 import { FakeKernel } from '../../support/fake-kernel.ts';
+import { list, policy } from '../../support/machine.ts';
 import { foreignText } from '../../support/foreign.ts';
 import { verdictOf } from '../../support/packet.ts';
 import { patient, runs } from '../../support/runs.ts';
@@ -21,12 +22,12 @@ COMMIT
 `;
 
 /** A policy that stands beside rules and sets of others, and what then happened to it. */
-async function tampered(policy: Policy, tamperings: readonly Tampering[]): Promise<FakeKernel> {
+async function tampered(standing: Policy, tamperings: readonly Tampering[]): Promise<FakeKernel> {
   const kernel = new FakeKernel();
   for (const family of [4, 6] as const)
     kernel.tables[family].restore(OTHERS, { noflush: true, committed: () => undefined });
   kernel.sets.run('create admins hash:ip family inet');
-  await applyTo(kernel, policy);
+  await applyTo(kernel, standing);
   for (const tamper of tamperings) tamper(kernel);
   return kernel;
 }
@@ -77,6 +78,26 @@ test(
     );
   },
 );
+
+test('a list that somebody changed is put right before a set of the same change takes effect', async () => {
+  const lists = new Map([['a', list('203.0.113.1')]]);
+  const before = policy('trusted: [{file: a}]\nblock: [203.0.113.2]', { lists });
+  const after = policy('trusted: [{file: a}]\nblock: [203.0.113.3]', { lists });
+  const kernel = new FakeKernel();
+  await applyTo(kernel, before);
+  const [name] = kernel.sets.names().filter((each) => each.startsWith('seawall-list4-'));
+  kernel.sets.run(`add ${name} 203.0.113.2`);
+  const changed: string[] = [];
+  kernel.onMoment = ({ text }) => changed.push(text);
+  const { wrong } = await watchApply(kernel.clone(), after);
+  await applyTo(kernel, after);
+  // The other way round, the address would be trusted for a moment: blocked no more, and still in the list.
+  expect(wrong.map(wrongText)).toEqual([]);
+  expect(changed.filter((line) => line.startsWith('swap'))).toEqual([
+    `swap seawall-scratch ${name}`,
+    'swap seawall-scratch seawall-block4a',
+  ]);
+});
 
 test('the removal leaves nothing of ours and everything of others', patient, async () => {
   await fc.assert(
