@@ -2,9 +2,8 @@ import { cpus } from 'node:os';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { must } from '../lab/command.ts';
+import { must, start } from '../lab/command.ts';
 import { addLinks } from '../lab/link.ts';
-import { nodeBinds } from '../lab/populate.ts';
 import { repositoryRoot } from '../lab/repository.ts';
 import { createWorld, type World } from '../lab/world.ts';
 import { Instrument } from './instrument.ts';
@@ -24,7 +23,13 @@ export const CLIENTS = '10.0.0.0/8';
 const PORTS = {
   host: { echo: 7000, accept: 7001, sink: 7002 },
   container: { echo: 8000, accept: 8001, sink: 8002 },
-} as const;
+} as const satisfies Record<string, Ports>;
+
+interface Ports {
+  readonly echo: number;
+  readonly accept: number;
+  readonly sink: number;
+}
 
 export type Place = keyof typeof PORTS;
 export const PLACES = ['host', 'container'] as const satisfies readonly Place[];
@@ -129,55 +134,39 @@ async function layCable(world: World): Promise<void> {
   );
 }
 
-const pinned = (core: number): string[] => ['taskset', '-c', String(core)];
+/** On the measured core, before everything else that wants it: nobody's work gets between a packet and its answer. */
+const MEASURED = ['taskset', '-c', String(MEASURED_CORE), 'chrt', '-f', '1'];
 const program = (name: string): string => join(repositoryRoot(), `dist/bench/${name}.mjs`);
 const script = (name: string): string => join(repositoryRoot(), `bench/instruments/${name}.pl`);
 const onClient = (world: World, argv: readonly string[]): string[] => [
   ...world.enter('trusted-a'),
-  ...pinned(MEASURED_CORE),
+  ...MEASURED,
   ...argv,
 ];
 
 /**
- * Returns the processes that take datagrams: they answer a flow's first one and are then to be stopped, so that what
- * follows fills a buffer and is dropped there, at no cost that varies.
+ * Starts the services in both places. Returns the processes that take datagrams: they answer a flow's first one and are
+ * then to be stopped, so that what follows fills a buffer and is dropped there, at no cost that varies.
  */
 async function startServices(world: World): Promise<number[]> {
-  const [hostSink] = serveHost(world);
-  const { containers } = world.engine;
-  await serveContainers(world);
-  for (const name of ['echo', 'accept']) {
-    await must(['taskset', '-apc', String(MEASURED_CORE), String(await containers.pid(name))]);
-  }
+  const { echo, accept, sink } = PORTS.container;
+  const publish = [`${echo}:80`, `${accept}:81`, `${sink}:82/udp`];
+  await world.engine.containers.run({ name: 'app', cmd: ['/bin/sleep', '3600'], publish });
+  // In the container's network alone: a process of the container could not be put before others.
+  const inside = await world.engine.enterContainer('app');
+  const sinks = [
+    serve(world, world.enter('host'), PORTS.host),
+    serve(world, inside, { echo: 80, accept: 81, sink: 82 }),
+  ];
   // Until all of them listen.
   await sleep(1000);
-  return [hostSink, await containers.pid('sink')];
+  return sinks;
 }
 
-function serveHost(world: World): [sink: number] {
-  const { echo, accept, sink } = PORTS.host;
-  world.spawn('host', [...pinned(MEASURED_CORE), 'busybox', 'nc', '-ll', '-p', String(echo), '-e', '/bin/cat']);
-  world.spawn('host', [...pinned(MEASURED_CORE), 'perl', script('accept'), String(accept)]);
-  return [world.spawn('host', [process.execPath, world.programs.service, 'sink', `udp:${sink}`]).pid ?? 0];
-}
-
-async function serveContainers(world: World): Promise<void> {
-  const { echo, accept, sink } = PORTS.container;
-  const binds = [...nodeBinds(world), '/usr/bin/perl:/lab/perl:ro', `${script('accept')}:/lab/accept.pl:ro`];
-  const { containers } = world.engine;
-  await containers.run({
-    name: 'echo',
-    cmd: ['/bin/nc', '-ll', '-p', '80', '-e', '/bin/cat'],
-    publish: [`${echo}:80`],
-  });
-  await containers.run({
-    name: 'accept',
-    cmd: ['/lab/perl', '/lab/accept.pl', '80'],
-    publish: [`${accept}:80`],
-    binds,
-  });
-  const service = ['/lab/node', '/lab/service.mjs', 'sink', 'udp:80'];
-  await containers.run({ name: 'sink', cmd: service, publish: [`${sink}:80/udp`], binds });
+function serve(world: World, enter: readonly string[], { echo, accept, sink }: Ports): number {
+  start([...enter, ...MEASURED, 'busybox', 'nc', '-ll', '-p', String(echo), '-e', '/bin/cat']);
+  start([...enter, ...MEASURED, 'perl', script('accept'), String(accept)]);
+  return start([...enter, process.execPath, world.programs.service, 'sink', `udp:${sink}`]).pid ?? 0;
 }
 
 /** The shell opens the sockets, for Node has none that block; a first datagram each way makes the flow established. */

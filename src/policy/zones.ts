@@ -38,7 +38,18 @@ export function findZones(links: readonly Link[], docker: DockerFacts, interface
     (isListed(link) || (matchesAny(internal, link.name) && own(link) && !link.uplink));
 
   const known = links.filter(({ name }) => name !== 'lo');
-  const outer = known.filter((link) => link.master === undefined && !isInternal(link) && isCertain(link, docker));
+  // Containers are behind a bridge of Docker's, whatever the config calls it; so nothing is let through to it.
+  const leadsOut = (link: Link): boolean => !own(link) || link.uplink;
+  const outer = known.filter(
+    (link) => link.master === undefined && !isInternal(link) && leadsOut(link) && isCertain(link, docker),
+  );
+  const announced = interfaces.external.filter(
+    (name) =>
+      !name.endsWith('*') &&
+      !links.some((link) => link.name === name) &&
+      !matchesAny(internal, name) &&
+      !matchesAny(DOCKER_BRIDGES, name),
+  );
   const except = [
     ...known.filter((link) => !isInternal(link) && matchesAny(internal, link.name)).map(({ name }) => name),
     ...interfaces.external,
@@ -46,7 +57,7 @@ export function findZones(links: readonly Link[], docker: DockerFacts, interface
   return {
     internal,
     except: unique(except),
-    outer: unique([...outer.map(({ name }) => name), ...interfaces.external]),
+    outer: unique([...outer.map(({ name }) => name), ...announced]),
     bridges: outer.filter(({ kind }) => kind === 'bridge').map(({ name }) => name),
   };
 }
