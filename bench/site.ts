@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { cpus } from 'node:os';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -53,11 +54,13 @@ export interface Connections {
  */
 export class Site {
   readonly world: World;
+  readonly #services: Services;
   readonly #sender: Instrument;
   readonly #connector: Instrument;
 
-  private constructor(world: World, sender: Instrument, connector: Instrument) {
+  private constructor(world: World, services: Services, sender: Instrument, connector: Instrument) {
     this.world = world;
+    this.#services = services;
     this.#sender = sender;
     this.#connector = connector;
   }
@@ -69,12 +72,12 @@ export class Site {
     const world = await createWorld();
     try {
       await layCable(world);
-      const sinks = await startServices(world);
+      const services = await startServices(world);
       const sender = new Instrument(onClient(world, ['bash', '-c', senderScript()]));
       const connector = new Instrument(onClient(world, connectorWords(world, sources)));
-      const site = new Site(world, sender, connector);
+      const site = new Site(world, services, sender, connector);
       for (const place of PLACES) await site.roundTrips(place, 10);
-      for (const pid of sinks) process.kill(pid, 'SIGSTOP');
+      for (const sink of services.sinks) sink.kill('SIGSTOP');
       return site;
     } catch (error) {
       await world.remove();
@@ -105,6 +108,7 @@ export class Site {
   async remove(): Promise<void> {
     this.#sender.end();
     this.#connector.end();
+    for (const service of this.#services.all) service.kill('SIGKILL');
     await this.world.remove();
     await pinSelf(`0-${cpus().length - 1}`);
   }
@@ -144,30 +148,37 @@ const onClient = (world: World, argv: readonly string[]): string[] => [
   ...argv,
 ];
 
-/**
- * Starts the services in both places. Returns the processes that take datagrams: they answer a flow's first one and are
- * then to be stopped, so that what follows fills a buffer and is dropped there, at no cost that varies.
- */
-async function startServices(world: World): Promise<number[]> {
+interface Services {
+  readonly all: readonly ChildProcess[];
+  /**
+   * Take datagrams: they answer a flow's first one and are then to be stopped, so that what follows fills a buffer and
+   * is dropped there, at no cost that varies.
+   */
+  readonly sinks: readonly ChildProcess[];
+}
+
+async function startServices(world: World): Promise<Services> {
   const { echo, accept, sink } = PORTS.container;
   const publish = [`${echo}:80`, `${accept}:81`, `${sink}:82/udp`];
   await world.engine.containers.run({ name: 'app', cmd: ['/bin/sleep', '3600'], publish });
   // In the container's network alone: a process of the container could not be put before others.
   const inside = await world.engine.enterContainer('app');
-  const sinks = [
-    serve(world, world.enter('host'), PORTS.host),
-    serve(world, inside, { echo: 80, accept: 81, sink: 82 }),
-  ];
+  const host = serve(world, world.enter('host'), PORTS.host);
+  const container = serve(world, inside, { echo: 80, accept: 81, sink: 82 });
   // Until all of them listen.
   await sleep(1000);
-  return sinks;
+  return { all: [...host.all, ...container.all], sinks: [...host.sinks, ...container.sinks] };
 }
 
-function serve(world: World, enter: readonly string[], { echo, accept, sink }: Ports): number {
-  start([...enter, ...MEASURED, 'busybox', 'nc', '-ll', '-p', String(echo), '-e', '/bin/cat']);
-  start([...enter, ...MEASURED, 'perl', script('accept'), String(accept)]);
-  return start([...enter, process.execPath, world.programs.service, 'sink', `udp:${sink}`]).pid ?? 0;
+function serve(world: World, enter: readonly string[], { echo, accept, sink }: Ports): Services {
+  const run = (...argv: string[]): ChildProcess => start([...WITH_US, ...enter, ...argv]);
+  const sinks = [run(process.execPath, world.programs.service, 'sink', `udp:${sink}`)];
+  const echoes = run(...MEASURED, 'busybox', 'nc', '-ll', '-p', String(echo), '-e', '/bin/cat');
+  return { all: [...sinks, echoes, run(...MEASURED, 'perl', script('accept'), String(accept))], sinks };
 }
+
+/** The container's network outlives its world as long as somebody is in it: our end is the end of these, too. */
+const WITH_US = ['setpriv', '--pdeathsig', 'KILL'];
 
 /** The shell opens the sockets, for Node has none that block; a first datagram each way makes the flow established. */
 function senderScript(): string {

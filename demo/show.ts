@@ -87,7 +87,18 @@ function showCommand(screen: Screen, args: readonly string[], { stdout, stderr }
 
 function indented(output: string): string[] {
   const trimmed = output.trimEnd();
-  return trimmed === '' ? [] : trimmed.split('\n').map((text) => `  ${text}`.trimEnd());
+  return trimmed === '' ? [] : trimmed.split('\n').flatMap((text) => folded(`  ${text}`.trimEnd()));
+}
+
+const WIDTH = 100;
+
+/** A line that fitted before it was indented goes on in the next one, below its own beginning. */
+function folded(line: string): string[] {
+  const at = line.lastIndexOf(' ', WIDTH);
+  const margin = line.length - line.trimStart().length;
+  return line.length <= WIDTH || at <= margin
+    ? [line]
+    : [line.slice(0, at), ...folded(' '.repeat(margin) + line.slice(at + 1))];
 }
 
 async function takeAway(world: World, screen: Screen, verdict: Verdict): Promise<void> {
