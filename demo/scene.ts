@@ -76,10 +76,10 @@ const TALKER = `require('node:net').createServer((socket) => {
  */
 export async function allAnswer(world: World): Promise<void> {
   const host = await world.agent('host');
-  const deadline = performance.now() + 20_000;
+  const deadline = performance.now() + 60_000;
   let waiting = ROWS.flatMap((row) => FAMILIES.map((family) => ({ row, family })));
   for (;;) {
-    const results = await host.probe(waiting.map(({ row, family }) => ({ ...dial(row, family), timeoutMs: 500 })));
+    const results = await host.probe(waiting.map(({ row, family }) => ({ ...dial(row, family), timeoutMs: 1500 })));
     waiting = waiting.filter(({ row }, i) => results[i]?.service !== row.service);
     if (waiting.length === 0) return;
     if (performance.now() > deadline) break;
