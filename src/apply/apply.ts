@@ -5,7 +5,7 @@ import { readFlows } from '../live/flows.ts';
 import { readKernel } from '../live/kernel.ts';
 import type { Observation } from '../live/observe.ts';
 import { isFirst } from '../plan/changes.ts';
-import { planRemoval, type Plan } from '../plan/plan.ts';
+import { cutHookSteps, planRemoval, type Plan } from '../plan/plan.ts';
 import type { Policy } from '../policy/policy.ts';
 import { rememberBefore, restoreBefore } from './before.ts';
 import { prepareBootFiles, switchBootFiles } from './boot.ts';
@@ -63,7 +63,10 @@ export async function applyPlan(effects: Effects, paths: StatePaths, input: Appl
   );
   // After the rules: what is cut now can't come back.
   const cuts = await findCuts(effects, input);
-  if (cuts) await cutFlows(effects, cuts.all, cuts.filters);
+  if (cuts && cuts.all.length > 0) {
+    await execute(effects, cutHookSteps(plan.target, new Set(cuts.all.map(({ source }) => source.family))));
+    await cutFlows(effects, cuts.all, cuts.filters);
+  }
   if (plan.steps.length > 0) await forgetCuts(effects, (client) => isTrusted(plan.target, client));
   await switchBootFiles(effects, paths, boot, bootScript);
   await keepForNextRun(effects, paths, observation);

@@ -9,7 +9,7 @@ import type { SetSpec } from '../ruleset/set.ts';
 export type LiveSet =
   | { readonly kind: 'net'; readonly family: Family; readonly members: PrefixSet }
   | { readonly kind: 'port'; readonly ports: PortSet }
-  | { readonly kind: 'denied'; readonly family: Family }
+  | { readonly kind: 'denied'; readonly family: Family; readonly empty: boolean }
   | { readonly kind: 'unread' }
   | { readonly kind: 'strange' };
 
@@ -74,7 +74,8 @@ function readSet(type: string, options: string, entries: Uint8Array): LiveSet {
   const family: Family = options.includes('family inet6') ? 6 : 4;
   if (type === 'hash:net') return readPrefixes(family, entries);
   if (type === 'bitmap:port' && options.includes('range 0-65535')) return readPorts(entries);
-  if (type === 'hash:ip,port' && options.includes('timeout')) return { kind: 'denied', family };
+  if (type === 'hash:ip,port' && options.includes('timeout'))
+    return { kind: 'denied', family, empty: entries.length === 0 };
   return { kind: 'strange' };
 }
 

@@ -3,6 +3,7 @@ import { createSet } from '../ipset/create.ts';
 import { tableTexts } from '../iptables/change.ts';
 import { BUILT_IN, TABLE } from '../iptables/names.ts';
 import { FAMILIES, type Family } from '../net/family.ts';
+import { CUT_HOOK } from '../policy/compile.ts';
 import { isList } from '../ruleset/ownership.ts';
 import type { FamilyRules, Ruleset } from '../ruleset/ruleset.ts';
 import type { SetSpec } from '../ruleset/set.ts';
@@ -64,10 +65,14 @@ function chainsText(rules: FamilyRules): string {
   ].join('\n');
 }
 
-/** One line a hook: tool, built-in chain, rule. The rules hold no quotes, so a shell can split them by spaces. */
+/**
+ * One line a hook: tool, built-in chain, rule. The rules hold no quotes, so a shell can split them by spaces. The hook for
+ * cut connections is none of them: at boot there are no connections.
+ */
 function hooksText(rules: FamilyRules): string {
   return tableTexts(rules)
-    .hooks.map(({ point, text }) => `${TOOL[rules.family]} ${BUILT_IN[point]} ${text}\n`)
+    .hooks.filter(({ point }) => point !== CUT_HOOK.point)
+    .map(({ point, text }) => `${TOOL[rules.family]} ${BUILT_IN[point]} ${text}\n`)
     .join('');
 }
 

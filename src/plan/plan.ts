@@ -1,9 +1,10 @@
 import { FAMILIES, type Family } from '../net/family.ts';
 import { sameSet } from '../ipset/save.ts';
-import { diffTable, removalOf, type TableChange } from '../iptables/change.ts';
-import { compileFamily } from '../policy/compile.ts';
+import type { SavedHook } from '../iptables/save.ts';
+import { diffTable, removalOf, type TableChange, tableTexts } from '../iptables/change.ts';
+import { compileFamily, CUT_HOOK } from '../policy/compile.ts';
 import type { Policy } from '../policy/policy.ts';
-import { SCRATCH_SET, type SlotRole } from '../ruleset/ownership.ts';
+import { cutSetName, SCRATCH_SET, type SlotRole, type Slots } from '../ruleset/ownership.ts';
 import type { FamilyRules, Ruleset } from '../ruleset/ruleset.ts';
 import type { SetSpec } from '../ruleset/set.ts';
 import { isHooked, type LiveState } from './live-state.ts';
@@ -65,12 +66,29 @@ export function planRemoval(live: LiveState): Step[] {
 /** Under which names the sets will be used: the live ones if one swap is all there is to do, else fresh ones. */
 function chooseSlots(policy: Policy, live: LiveState, family: Family): FamilyRules {
   const slots = slotsInUse(live.tables[family]);
-  const inPlace = compileFamily(policy, family, slots);
+  const rules = (wanted: Slots): FamilyRules => withCutHook(compileFamily(policy, family, wanted), live);
+  const inPlace = rules(slots);
   const turned = rolesToTurn(inPlace, live, family);
   const rulesChange = diffTable(inPlace, live.tables[family]) !== undefined;
   const oneSwap = turned.length <= 1 && !rulesChange;
-  return oneSwap || !isHooked(live.tables[family]) ? inPlace : compileFamily(policy, family, turnSlots(slots, turned));
+  return oneSwap || !isHooked(live.tables[family]) ? inPlace : rules(turnSlots(slots, turned));
 }
+
+/** Once connections were cut, their servers are kept silent; where that hook stands already it is left alone. */
+function withCutHook(rules: FamilyRules, { tables, sets }: LiveState): FamilyRules {
+  const cut = sets.get(cutSetName(rules.family));
+  const wanted = (cut?.kind === 'denied' && !cut.empty) || tables[rules.family].hooks.some(isCutHook);
+  return wanted ? { ...rules, hooks: [...rules.hooks, CUT_HOOK] } : rules;
+}
+
+const isCutHook = ({ point }: SavedHook): boolean => point === CUT_HOOK.point;
+
+/** What silences the servers of connections that are to be cut; no steps where it stands already. */
+export const cutHookSteps = (target: Ruleset, families: ReadonlySet<Family>): Step[] =>
+  FAMILIES.filter((family) => families.has(family) && !target[family].hooks.includes(CUT_HOOK)).map((family) => {
+    const { hooks } = tableTexts({ family, sets: [], chains: [], hooks: [CUT_HOOK] });
+    return { kind: 'change-table', change: { family, write: [], unhook: [], hook: hooks, remove: [] } };
+  });
 
 /** The sets in use whose content will be another. */
 function rolesToTurn(rules: FamilyRules, live: LiveState, family: Family): SlotRole[] {

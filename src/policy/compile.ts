@@ -38,11 +38,13 @@ export const CHAINS = {
 
 const LOG_PREFIX = 'seawall denied: ';
 
-/** The rules for a policy. `slots`: under which of their two names the sets are used. */
-export function compile(policy: Policy, slots: Readonly<Record<Family, Slots>> = { 4: {}, 6: {} }): Ruleset {
-  return { 4: compileFamily(policy, 4, slots[4]), 6: compileFamily(policy, 6, slots[6]) };
-}
+/** The rules for a policy, while no connection has been cut. */
+export const compile = (policy: Policy): Ruleset => ({
+  4: compileFamily(policy, 4, {}),
+  6: compileFamily(policy, 6, {}),
+});
 
+/** `slots`: under which of their two names the sets are used. */
 export function compileFamily(policy: Policy, family: Family, slots: Slots): FamilyRules {
   const names = (role: SlotRole): string => slotSetName(role, family, slots[role] ?? 'a');
   const lists = {
@@ -50,12 +52,22 @@ export function compileFamily(policy: Policy, family: Family, slots: Slots): Fam
     block: listSet(policy.blockLists[family]),
   };
   const allow = policy.allow.flatMap((rule) => allowSets(rule, family));
-  const sources: SourceSets = { names, trustedList: lists.trusted?.name, blockList: lists.block?.name };
+  // A look-up costs a new connection more than any other rule, so where nobody is blocked there is none.
+  const blocked = policy.block[family].size > 0 ? names('block') : undefined;
+  const sources: SourceSets = {
+    blocked,
+    trusted: names('trusted'),
+    trustedList: lists.trusted?.name,
+    blockList: lists.block?.name,
+    publicPorts: { tcp: names('public-tcp'), udp: names('public-udp') },
+  };
   return {
     family,
     sets: distinct([
       { kind: 'net', name: names('trusted'), family, members: policy.trusted[family] },
-      { kind: 'net', name: names('block'), family, members: policy.block[family] },
+      ...(blocked === undefined
+        ? []
+        : [{ kind: 'net' as const, name: blocked, family, members: policy.block[family] }]),
       { kind: 'port', name: names('public-tcp'), family, ports: policy.public.tcp },
       { kind: 'port', name: names('public-udp'), family, ports: policy.public.udp },
       ...Object.values(lists).filter((set) => set !== undefined),
@@ -79,9 +91,11 @@ export function compileFamily(policy: Policy, family: Family, slots: Slots): Fam
 
 /** Sets by their role in the rules. */
 interface SourceSets {
-  readonly names: (role: SlotRole) => string;
+  readonly blocked: string | undefined;
+  readonly trusted: string;
   readonly trustedList: string | undefined;
   readonly blockList: string | undefined;
+  readonly publicPorts: Readonly<Record<'tcp' | 'udp', string>>;
 }
 
 const rule = (match: readonly Match[], action: Action, comment?: string): Rule =>
@@ -101,11 +115,13 @@ function hooks(zones: Zones): Hook[] {
   const own: Hook[] = [
     { point: 'prerouting', match, chain: CHAINS.arriving },
     { point: 'forward', match, chain: CHAINS.passing },
-    { point: 'output', match, chain: CHAINS.leaving },
   ];
   const groups: Match[] = [NOT_ESTABLISHED, { kind: 'group' }];
   return zones.bridges.length === 0 ? own : [...own, { point: 'input', match: groups, chain: CHAINS.groups }];
 }
+
+/** Stands from the first cut connection on, not before: what this machine sends would pay for it at every packet. */
+export const CUT_HOOK: Hook = { point: 'output', match: [NOT_ESTABLISHED], chain: CHAINS.leaving };
 
 /** Broadcasts of internal interfaces pass, as everything from there does. */
 function groupChain({ bridges }: Zones): Chain[] {
@@ -139,9 +155,9 @@ const cutRule = (family: Family): Rule =>
 function passingRules(zones: Zones, family: Family): Rule[] {
   const toBehind: Action = { kind: 'goto', chain: CHAINS.behind };
   return [
-    cutRule(family),
     // Judged when it arrived, by the port that the client dialled.
     rule([{ kind: 'dnat' }], RETURN),
+    cutRule(family),
     ...zones.outer.map((link) => rule([{ kind: 'out', link }], RETURN)),
     ...zones.except.map((link) => rule([{ kind: 'in', link }], toBehind)),
     ...zones.internal.map((link) => rule([{ kind: 'in', link }], RETURN)),
@@ -160,8 +176,8 @@ function hostRules(sources: SourceSets, allow: readonly AllowSets[], family: Fam
     ...allow.map(({ source, ports, note }) =>
       rule([{ kind: 'protocol', protocol: ports.protocol }, from(source.name), port(ports.set.name)], RETURN, note),
     ),
-    rule([{ kind: 'protocol', protocol: 'tcp' }, port(sources.names('public-tcp'))], RETURN),
-    rule([{ kind: 'protocol', protocol: 'udp' }, port(sources.names('public-udp'))], RETURN),
+    rule([{ kind: 'protocol', protocol: 'tcp' }, port(sources.publicPorts.tcp)], RETURN),
+    rule([{ kind: 'protocol', protocol: 'udp' }, port(sources.publicPorts.udp)], RETURN),
     rule([], { kind: 'goto', chain: CHAINS.deny }),
   ];
 }
@@ -175,8 +191,8 @@ function icmpRules(family: Family): Rule[] {
 /** Blocked beats trusted, everywhere. */
 function trustRules(sources: SourceSets): Rule[] {
   return [
-    rule([from(sources.names('block'))], DROP),
-    rule([from(sources.names('trusted'))], RETURN),
+    ...(sources.blocked === undefined ? [] : [rule([from(sources.blocked)], DROP)]),
+    rule([from(sources.trusted)], RETURN),
     ...(sources.trustedList === undefined ? [] : [rule([from(sources.trustedList)], RETURN)]),
   ];
 }

@@ -7,7 +7,7 @@ import { nodeBinds } from '../../../lab/populate.ts';
 import { type World, createWorld, mustExec } from '../../../lab/world.ts';
 import { Arrivals } from './arrivals.ts';
 import { type ForeignBridge, type Guest, addBridge, addGuest } from './guests.ts';
-import { apply, configText } from './sources.ts';
+import { apply, configText, seawall } from './sources.ts';
 import { macOf } from './wire.ts';
 
 /**
@@ -65,6 +65,7 @@ export async function createRuleWorld(): Promise<RuleWorld> {
     ),
   );
   await apply(world, CONFIG);
+  await silenceServers(world);
   const end = async (): Promise<void> => {
     await Promise.all(Object.values(guests).map(({ agent }) => agent.close()));
     await world.remove();
@@ -125,6 +126,16 @@ async function untrack(world: World): Promise<void> {
   const rule = (source: string): string[] => ['-t', 'raw', '-A', 'PREROUTING', '-s', source, '-j', 'CT', '--notrack'];
   await mustExec(world, 'host', ['iptables', ...rule(UNTRACKED.v4)]);
   await mustExec(world, 'host', ['ip6tables', ...rule(UNTRACKED.v6)]);
+}
+
+/** What stands only where connections were cut. */
+async function silenceServers(world: World): Promise<void> {
+  for (const { version, from } of [
+    { version: 4, from: SOURCES.untrusted.v4 },
+    { version: 6, from: SOURCES.untrusted.v6 },
+  ])
+    await mustExec(world, 'host', ['ipset', 'add', `seawall-cut${version}`, `${from},tcp:9`]);
+  await seawall(world, ['apply', '--yes']);
 }
 
 /** Docker closes IPv6 forwarding by its policy; here it is open, so that the only one who closes is Seawall. */

@@ -18,7 +18,7 @@ const SETS: Readonly<Record<string, LiveSet>> = {
   web: { kind: 'port', ports: ports('tcp', '80/tcp', '443/tcp') },
   long: { kind: 'unread' },
   broken: { kind: 'strange' },
-  denied: { kind: 'denied', family: 4 },
+  denied: { kind: 'denied', family: 4, empty: true },
 };
 
 /** Chains as iptables-save prints their rules. */

@@ -160,9 +160,9 @@ describe('steps in one line each', () => {
     expect(
       await summaries(BASE, 'trusted: [203.0.113.9, 2001:db8:1::/48]\nblock: [203.0.113.7]\npublic: [22/tcp]'),
     ).toEqual([
-      'create seawall-trusted4b, seawall-block4b',
+      'create seawall-trusted4b, seawall-block4a',
       'IPv4: write SEAWALL-HOST, write SEAWALL-BEHIND',
-      'destroy seawall-trusted4a, seawall-block4a',
+      'destroy seawall-trusted4a',
     ]);
   });
 

@@ -150,15 +150,13 @@ describe('a change', () => {
         trusted   + 203.0.113.7
         public    + 22/tcp
         internal  + docker0  docker_gwbridge  br-*
-        kernel    create seawall-trusted4a, seawall-block4a, seawall-public-tcp4a, seawall-public-udp4a,
-                  seawall-denied4, seawall-cut4, seawall-trusted6a, seawall-block6a, seawall-public-tcp6a,
-                  seawall-public-udp6a, seawall-denied6, seawall-cut6
+        kernel    create seawall-trusted4a, seawall-public-tcp4a, seawall-public-udp4a, seawall-denied4,
+                  seawall-cut4, seawall-trusted6a, seawall-public-tcp6a, seawall-public-udp6a,
+                  seawall-denied6, seawall-cut6
                   IPv4: write SEAWALL-PRE, write SEAWALL-FWD, write SEAWALL-HOST, write SEAWALL-BEHIND,
-                  write SEAWALL-ICMP, write SEAWALL-DENY, write SEAWALL-OUT, hook prerouting, hook
-                  forward, hook output
+                  write SEAWALL-ICMP, write SEAWALL-DENY, write SEAWALL-OUT, hook prerouting, hook forward
                   IPv6: write SEAWALL-PRE, write SEAWALL-FWD, write SEAWALL-HOST, write SEAWALL-BEHIND,
-                  write SEAWALL-ICMP, write SEAWALL-DENY, write SEAWALL-OUT, hook prerouting, hook
-                  forward, hook output
+                  write SEAWALL-ICMP, write SEAWALL-DENY, write SEAWALL-OUT, hook prerouting, hook forward
         cuts      no open connection"
     `);
   });
@@ -172,12 +170,11 @@ describe('a change', () => {
         blocked   + 192.0.2.66
         public    + 443/tcp
         public    - 22/tcp
-        kernel    create seawall-trusted4b, seawall-block4b, seawall-public-tcp4b, seawall-trusted6b,
+        kernel    create seawall-trusted4b, seawall-block4a, seawall-public-tcp4b, seawall-trusted6b,
                   seawall-public-tcp6b
                   IPv4: write SEAWALL-HOST, write SEAWALL-BEHIND
                   IPv6: write SEAWALL-HOST, write SEAWALL-BEHIND
-                  destroy seawall-trusted4a, seawall-block4a, seawall-public-tcp4a, seawall-trusted6a,
-                  seawall-public-tcp6a
+                  destroy seawall-trusted4a, seawall-public-tcp4a, seawall-trusted6a, seawall-public-tcp6a
         cuts      2 open connections
                   tcp 203.0.113.7:50000 → 198.51.100.10:443
                   tcp [2001:db8::7]:50000 → [2001:db8:51::10]:22"
@@ -196,7 +193,7 @@ describe('a change', () => {
     expect(shown).toMatchInlineSnapshot(`
       "This changes:
         the policy stays; what differs from it in the kernel is repaired
-        kernel    IPv4: hook prerouting, hook forward, hook output
+        kernel    IPv4: hook prerouting, hook forward
         cuts      open connections can’t be read: conntrack is not installed"
     `);
   });
