@@ -9,6 +9,9 @@ const words = process.argv.slice(2);
 setup({ packages: !words.includes('unit') });
 await import('./build.mjs');
 
+// Tests that inject faults write down here what came of it.
+rmSync('dist/faults.jsonl', { force: true });
+
 const folder = mkdtempSync(join(tmpdir(), 'seawall-test-'));
 const report = join(folder, 'report.json');
 const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];

@@ -2,6 +2,10 @@
 # Seawall at boot: stands up the firewall of the last apply with nothing but sh, ipset and iptables.
 # If its files are missing or damaged, a minimum stands instead: closed, but for SSH.
 # Usage: seawall-boot [STATE_DIR]     Exit: 0 as applied (or taken down on purpose), 1 minimum or nothing loaded
+#
+# It also undoes a change that nobody confirms, for the one who made it may have cut himself off:
+#        seawall-boot STATE_DIR arm TOKEN     leaves a process behind that waits for the deadline in STATE_DIR/pending
+#        seawall-boot STATE_DIR undo          goes back to what was confirmed last, now
 set -u
 PATH=/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin
 LC_ALL=C
@@ -9,10 +13,15 @@ LC_ALL=C
 RES_OPTIONS=no-reload
 export PATH LC_ALL RES_OPTIONS
 state=${1:-/var/lib/seawall}
-boot=$state/boot
+verb=${2:-boot}
+token=${3:-}
 established='-m conntrack ! --ctstate RELATED,ESTABLISHED'
 
-say() { echo "seawall-boot: $*" >&2; }
+say() {
+  echo "seawall-boot: $*" >&2
+  # Whoever waits for an undo has no terminal any more.
+  [ "$verb" = boot ] || logger -t seawall "$*" 2>/dev/null
+}
 
 # A kernel without IPv6 needs no rules for it.
 families() { if [ -e /proc/net/if_inet6 ]; then echo 'iptables ip6tables'; else echo iptables; fi; }
@@ -23,16 +32,36 @@ hooked() { # TOOL POINT RULE...
   "$tool" -w 10 -t mangle -C "$point" "$@" 2>/dev/null
 }
 
-# Every file of the last apply is there and is what was written.
-intact() {
-  case $id in '' | *[!0-9a-f]*) return 1 ;; esac
-  for file in sets.ipset rules.iptables rules.ip6tables hooks "$boot/$id"/*.ipset; do
+# Every file of the generation is there and is what was written.
+intact() { # GENERATION
+  case $1 in '' | *[!0-9]*) return 1 ;; esac
+  dir=$state/generations/$1
+  for file in sets.ipset rules.iptables rules.ip6tables hooks "$dir"/*.ipset; do
     file=${file##*/}
     # A list that was cut off must not vouch for what it no longer names.
-    grep -q "^[0-9a-f]\{64\}  $file\$" "$boot/$id/SHA256SUMS" 2>/dev/null || return 1
+    grep -q "^[0-9a-f]\{64\}  $file\$" "$dir/SHA256SUMS" 2>/dev/null || return 1
   done
   # busybox knows no long options.
-  (cd "$boot/$id" 2>/dev/null && sha256sum -c SHA256SUMS >/dev/null 2>&1)
+  (cd "$dir" 2>/dev/null && sha256sum -c SHA256SUMS >/dev/null 2>&1)
+}
+
+# Turns lines that make sets into lines that give each its content in one step, whether it stands already or not.
+# Sets with a timeout fill and empty by themselves.
+in_one_step() { # FILE
+  awk -v there=" $(ipset list -n | tr '\n' ' ') " '
+    function finish() {
+      if (name == "") return
+      if (index(there, " " name " ")) print "swap seawall-scratch " name "\ndestroy seawall-scratch"
+      else print "rename seawall-scratch " name
+      name = ""
+    }
+    $1 == "create" {
+      finish()
+      if (/ timeout /) { if (!index(there, " " $2 " ")) print; next }
+      name = $2
+    }
+    { $2 = "seawall-scratch"; print }
+    END { finish() }' "$1"
 }
 
 # The chains first, then the jumps to them: until then nothing refers to what is half loaded.
@@ -44,14 +73,40 @@ hook_all() { # FILE, lines of: TOOL POINT RULE...
   done <"$1"
 }
 
-load() {
-  dir=$boot/$id
-  # Long lists have files of their own.
-  for file in "$dir"/*.ipset; do ipset -exist restore <"$file" || return 1; done
+load() { # GENERATION
+  dir=$state/generations/$1
+  ipset destroy seawall-scratch 2>/dev/null
+  # Long lists have files of their own, named by their content: one that stands is the one that is wanted.
+  for file in "$dir"/*.ipset; do
+    name=${file##*/}
+    ipset -t list "${name%.ipset}" >/dev/null 2>&1 || in_one_step "$file" | ipset restore || return 1
+  done
   for tool in $(families); do
     "$tool-restore" -w 10 --noflush <"$dir/rules.$tool" || return 1
   done
   hook_all "$dir/hooks"
+}
+
+# Takes out what is Seawall's and is not of the generation: hooks first, then chains, then sets. No generation: all of it.
+tidy() { # [GENERATION]
+  dir=$state/generations/${1:-none}
+  for tool in $(families); do
+    for point in PREROUTING INPUT FORWARD OUTPUT; do
+      "$tool" -w 10 -t mangle -S "$point" | sed -n "s/^-A $point \(.*-[jg] SEAWALL-.*\)/\1/p" | while read -r rule; do
+        # shellcheck disable=SC2086 # the rule is to be split into words
+        grep -qxF "$tool $point $rule" "$dir/hooks" 2>/dev/null || "$tool" -w 10 -t mangle -D "$point" $rule
+      done
+    done
+    chains=$("$tool" -w 10 -t mangle -S | sed -n 's/^-N \(SEAWALL-.*\)/\1/p')
+    for verb_of_iptables in -F -X; do
+      for chain in $chains; do
+        grep -q "^:$chain " "$dir/rules.$tool" 2>/dev/null || "$tool" -w 10 -t mangle "$verb_of_iptables" "$chain"
+      done
+    done
+  done
+  for set in $(ipset list -n | grep '^seawall-'); do
+    cat "$dir"/*.ipset 2>/dev/null | grep -q "^create $set " || ipset destroy "$set"
+  done
 }
 
 # The ports that sshd is told to listen on; 22 if it isn't told any.
@@ -97,22 +152,105 @@ minimum() {
   return $failed
 }
 
-if [ -e "$state/down" ]; then
-  say 'taken down on purpose (seawall down); nothing to do until the next seawall apply'
-  exit 0
-fi
-id=$(cat "$boot/current" 2>/dev/null)
-if ! intact; then
-  say "the files in $boot are missing or damaged"
-elif load; then
-  say 'the firewall of the last apply stands'
-  exit 0
-else
-  say "the files in $boot did not load"
-fi
-if minimum; then
-  say 'the minimum stands: closed, but for SSH; run: seawall apply'
-else
-  say 'NOT EVEN THE MINIMUM COULD BE LOADED: this machine is not protected'
-fi
-exit 1
+at_boot() {
+  # The kernel is empty, so there is nothing to undo and nothing half done.
+  rm -f "$state/pending" "$state/uncut" "$state/journal"
+  if [ -e "$state/down" ]; then
+    say 'taken down on purpose (seawall down); nothing to do until the next seawall apply'
+    exit 0
+  fi
+  id=$(cat "$state/boot/current" 2>/dev/null)
+  if ! intact "$id"; then
+    say "the files in $state/generations/$id are missing or damaged"
+  elif load "$id"; then
+    say 'the firewall of the last apply stands'
+    exit 0
+  else
+    say "the files in $state/generations/$id did not load"
+  fi
+  stand_minimum
+  exit 1
+}
+
+stand_minimum() {
+  if minimum; then
+    say 'the minimum stands: closed, but for SSH; run: seawall apply'
+  else
+    say 'NOT EVEN THE MINIMUM COULD BE LOADED: this machine is not protected'
+    return 1
+  fi
+}
+
+field() { sed -n "s/^$1 //p" "$state/pending" 2>/dev/null; }
+
+# Seconds since the machine was started: nobody can set this clock.
+now() { sed 's/[. ].*//' /proc/uptime; }
+
+# The change is still there to be undone. A file that says nothing of itself is taken for it.
+pending() {
+  [ -e "$state/pending" ] || return 1
+  case $(field token) in '' | "$token") return 0 ;; esac
+  return 1
+}
+
+# Goes back to what was confirmed last; where nothing ever was, to no firewall. The caller holds the lock.
+undo() {
+  id=$(cat "$state/boot/current" 2>/dev/null)
+  # Servers may speak to clients again whose connections were cut by the change.
+  [ -e "$state/uncut" ] && ipset -exist restore <"$state/uncut" 2>/dev/null
+  if [ -z "$id" ] && [ "$(field before)" = 0 ]; then
+    tidy && result=removed || result=failed
+  elif intact "$id" && load "$id"; then
+    tidy "$id"
+    result=restored
+  else
+    say "generation $id is damaged or did not load"
+    stand_minimum && result=minimum || result=failed
+  fi
+  printf 'token %s\ngeneration %s\nresult %s\nat %s\n' \
+    "$(field token)" "$(field generation)" "$result" "$(date +%s)" >"$state/undone.new"
+  mv "$state/undone.new" "$state/undone"
+  if [ "$result" = failed ]; then
+    say 'the change that nobody confirmed COULD NOT BE UNDONE; the firewall stands as it left it'
+    return 1
+  fi
+  rm -f "$state/pending" "$state/uncut"
+  say "the change that nobody confirmed was undone ($result)"
+}
+
+# Waits for the deadline, whatever becomes of the session, of sshd and of Node.
+guard() {
+  trap '' HUP INT
+  # Out of the session's control group, all of which may be ended with the session.
+  for group in /sys/fs/cgroup /sys/fs/cgroup/systemd /sys/fs/cgroup/unified; do
+    [ ! -w "$group/cgroup.procs" ] || echo $$ >"$group/cgroup.procs"
+  done 2>/dev/null
+  cd /
+  deadline=$(field deadline)
+  echo armed
+  exec >/dev/null
+  while pending && [ "$(now)" -lt "${deadline:-0}" ]; do sleep 1; done
+  exec 9>>"$state/lock"
+  # A writer that hangs must not keep us from opening the way back.
+  flock -w 60 9
+  pending && undo
+}
+
+arm() {
+  # Until the other one closes its end it is not ready; then it goes on without us.
+  ready=$(setsid sh "$0" "$state" guard "$token" </dev/null 2>/dev/null &)
+  [ "$ready" = armed ] || say 'the undo could not be armed'
+  [ "$ready" = armed ]
+}
+
+umask 077
+case $verb in
+  boot) at_boot ;;
+  arm) arm ;;
+  guard) guard ;;
+  undo) undo ;;
+  *)
+    say "there is no $verb"
+    exit 1
+    ;;
+esac

@@ -1,24 +1,43 @@
-import { type CutFilter, cutFilters } from '../analysis/cut-filter.ts';
-import { type Flow, flowsToCut, isTrusted } from '../analysis/flow.ts';
+import { cutFilters } from '../analysis/cut-filter.ts';
+import type { CutFilter } from '../analysis/cut-filter.ts';
+import { type Flow, flowsToCut, isTrusted, type Sides } from '../analysis/flow.ts';
+import { Failure } from '../effects/failure.ts';
 import type { Effects } from '../effects/types.ts';
 import { readFlows } from '../live/flows.ts';
-import { readKernel } from '../live/kernel.ts';
 import type { Observation } from '../live/observe.ts';
 import { isFirst } from '../plan/changes.ts';
-import { cutHookSteps, planRemoval, type Plan } from '../plan/plan.ts';
-import type { Policy } from '../policy/policy.ts';
-import { rememberBefore, restoreBefore } from './before.ts';
-import { prepareBootFiles, switchBootFiles } from './boot.ts';
+import type { LiveState } from '../plan/live-state.ts';
+import { cutHookSteps, type Plan, type Step } from '../plan/plan.ts';
+import { rememberBefore } from './before.ts';
 import { cutFlows, forgetCuts } from './cut.ts';
 import { execute } from './execute.ts';
+import {
+  commitGeneration,
+  currentGeneration,
+  type NewGeneration,
+  type Prepared,
+  prepareGeneration,
+  pruneGenerations,
+  readRuleset,
+  writeScript,
+} from './generations.ts';
+import { closeJournal, openJournal, readJournal } from './journal.ts';
+import { arm, type Pending } from './pending.ts';
+import { putBack } from './put-back.ts';
 import { FILE_MODE, FOLDER_MODE, type StatePaths } from './state.ts';
 
 /** What an apply is made of: nothing in it is read again from the config. */
 export interface ApplyInput {
   readonly plan: Plan;
-  readonly policy: Policy;
-  readonly observation: Observation;
-  readonly bootScript: string;
+  /** The state that the plan was made from. */
+  readonly live: LiveState;
+  readonly sides: Sides;
+  /** Files that the next run profits from. */
+  readonly keep: Observation['keep'];
+  readonly record: Pick<NewGeneration, 'config' | 'meta'>;
+  readonly script: string;
+  /** Undo it unless it is confirmed within these seconds. */
+  readonly confirmSeconds?: number | undefined;
 }
 
 export interface ApplyResult {
@@ -27,8 +46,10 @@ export interface ApplyResult {
   readonly cut: readonly Flow[];
   /** False where this machine has no tool to cut connections with. */
   readonly couldCut: boolean;
-  /** The files for the next boot had to be written. */
-  readonly bootWritten: boolean;
+  readonly generation: Prepared;
+  readonly pending: Pending | undefined;
+  /** Why sets that are no longer used could not be removed. */
+  readonly leftOver: string | undefined;
 }
 
 /** The open connections that the plan denies, though they were let in before, and how to pick them out. */
@@ -39,38 +60,105 @@ export interface Cuts {
   readonly filters: readonly CutFilter[];
 }
 
+const NO_CUTS: Cuts = { flows: [], all: [], filters: [] };
+
 /** Undefined where open connections can't be read. */
 export async function findCuts(
-  effects: Effects,
-  { plan, policy, observation }: Omit<ApplyInput, 'bootScript'>,
+  effects: Pick<Effects, 'exec'>,
+  { plan, live, sides }: Pick<ApplyInput, 'plan' | 'live' | 'sides'>,
 ): Promise<Cuts | undefined> {
-  if (plan.steps.length === 0) return { flows: [], all: [], filters: [] };
+  if (plan.steps.length === 0) return NO_CUTS;
   const tracked = await readFlows(effects);
   if (!tracked) return undefined;
-  const sides = { links: observation.facts.links, zones: policy.zones };
-  const all = flowsToCut(tracked, observation.live, plan.target, sides);
+  const all = flowsToCut(tracked, live, plan.target, sides);
   return { flows: all.filter(({ ended }) => !ended), all, filters: cutFilters(tracked, all) };
 }
 
-/** Makes it so: kernel, open connections, boot files, memory, in this order. The caller holds the lock. */
+/**
+ * Makes it so. Up to the moment in which the new generation is named everything is put back if a step fails; after that
+ * it stands, and what is left to do the next run can do as well. The caller holds the lock.
+ *
+ * @throws Failure with exit code 4 if something was changed and put back
+ */
 export async function applyPlan(effects: Effects, paths: StatePaths, input: ApplyInput): Promise<ApplyResult> {
-  const { plan, observation, bootScript } = input;
+  const { plan, live } = input;
   await effects.files.folder(paths.dir, FOLDER_MODE);
-  if (isFirst(observation.live)) await rememberBefore(effects, paths, observation.live);
-  const boot = await both(
-    executeOrWithdraw(effects, paths, input),
-    prepareBootFiles(effects, paths, plan.target, bootScript),
-  );
-  // After the rules: what is cut now can't come back.
-  const cuts = await findCuts(effects, input);
-  if (cuts && cuts.all.length > 0) {
-    await execute(effects, cutHookSteps(plan.target, new Set(cuts.all.map(({ source }) => source.family))));
-    await cutFlows(effects, cuts.all, cuts.filters);
+  const interrupted = (await readJournal(effects, paths)) !== undefined;
+  const changes = plan.steps.length > 0;
+  if (changes && isFirst(live)) await rememberBefore(effects, paths, live);
+  if (changes) await openJournal(effects, paths);
+  const { enforcing, tidying } = split(plan.steps);
+  const { prepared, pending } = await enforce(effects, paths, input, enforcing);
+  const leftOver = await complaint(execute(effects, tidying));
+  // After the rules: what is cut now can't come back. Which connections a killed run has left open nobody knows.
+  const before = interrupted ? withoutHooks(live) : live;
+  const cuts = changes || interrupted ? await cut(effects, paths, { ...input, live: before }, pending) : NO_CUTS;
+  await keepForNextRun(effects, paths, input.keep);
+  if (!pending) await pruneGenerations(effects, paths);
+  await closeJournal(effects, paths);
+  const { flows = [] } = cuts ?? {};
+  return {
+    steps: plan.steps.length,
+    cut: flows,
+    couldCut: cuts !== undefined,
+    generation: prepared,
+    pending,
+    leftOver,
+  };
+}
+
+/** Old sets go when nothing refers to them any more: that is no part of what has to succeed. */
+function split(steps: readonly Step[]): { enforcing: readonly Step[]; tidying: readonly Step[] } {
+  const last = steps.findLastIndex(({ kind }) => kind !== 'drop-sets');
+  return { enforcing: steps.slice(0, last + 1), tidying: steps.slice(last + 1) };
+}
+
+interface Enforced {
+  readonly prepared: Prepared;
+  readonly pending: Pending | undefined;
+}
+
+async function enforce(
+  effects: Effects,
+  paths: StatePaths,
+  input: ApplyInput,
+  steps: readonly Step[],
+): Promise<Enforced> {
+  const { plan, record, script } = input;
+  const generation: NewGeneration = { ...record, ruleset: plan.target };
+  const confirmed = input.confirmSeconds === undefined || plan.steps.length === 0;
+  try {
+    if (confirmed) {
+      // The folder that is filled is named by nothing yet, so it may be filled meanwhile.
+      const prepared = await both(execute(effects, steps), prepareGeneration(effects, paths, generation));
+      await commitGeneration(effects, paths, prepared.number, script);
+      return { prepared, pending: undefined };
+    }
+    const before = await wayBack(effects, paths, input);
+    const prepared = await prepareGeneration(effects, paths, generation);
+    await writeScript(effects, paths, script);
+    const by = `${record.meta.by}${record.meta.from === null ? '' : ` from ${record.meta.from}`}`;
+    const seconds = input.confirmSeconds ?? 0;
+    const pending = await arm(effects, paths, { generation: prepared.number, before, seconds, by });
+    await execute(effects, steps);
+    return { prepared, pending };
+  } catch (error) {
+    throw await putBack(effects, paths, input.live, error);
   }
-  if (plan.steps.length > 0) await forgetCuts(effects, (client) => isTrusted(plan.target, client));
-  await switchBootFiles(effects, paths, boot, bootScript);
-  await keepForNextRun(effects, paths, observation);
-  return { steps: plan.steps.length, cut: cuts?.flows ?? [], couldCut: cuts !== undefined, bootWritten: boot.fresh };
+}
+
+/** What an undo goes back to. It is looked at before anything is changed. */
+async function wayBack(effects: Effects, paths: StatePaths, { live }: ApplyInput): Promise<number> {
+  const current = await currentGeneration(effects, paths);
+  if (current !== undefined) {
+    await readRuleset(effects, paths, current);
+    return current;
+  }
+  if (isFirst(live)) return 0;
+  throw new Failure(
+    'a firewall stands of which no generation is known, so there is nothing to go back to',
+    'run seawall apply once without --confirm: it changes nothing that the config doesn’t say',
+  );
 }
 
 /** Waits for both, even if one fails: nothing must go on by itself when the lock is given back. */
@@ -80,24 +168,38 @@ async function both<T>(first: Promise<unknown>, second: Promise<T>): Promise<T> 
   return second;
 }
 
-/** A first apply that fails leaves nothing behind: half a firewall on a machine that had none helps nobody. */
-async function executeOrWithdraw(
-  effects: Effects,
-  paths: StatePaths,
-  { plan, observation }: ApplyInput,
-): Promise<void> {
+async function complaint(work: Promise<unknown>): Promise<string | undefined> {
   try {
-    await execute(effects, plan.steps);
+    await work;
+    return undefined;
   } catch (error) {
-    if (isFirst(observation.live)) {
-      await execute(effects, planRemoval(await readKernel(effects, 'by-name')));
-      await restoreBefore(effects, paths);
-    }
+    if (error instanceof Failure) return error.message;
     throw error;
   }
 }
 
-async function keepForNextRun({ files }: Effects, paths: StatePaths, { keep }: Observation): Promise<void> {
+const withoutHooks = (live: LiveState): LiveState => ({
+  ...live,
+  tables: { 4: { ...live.tables[4], hooks: [] }, 6: { ...live.tables[6], hooks: [] } },
+});
+
+async function cut(
+  effects: Effects,
+  paths: StatePaths,
+  input: Pick<ApplyInput, 'plan' | 'live' | 'sides'>,
+  pending: Pending | undefined,
+): Promise<Cuts | undefined> {
+  const { plan } = input;
+  const cuts = await findCuts(effects, input);
+  if (cuts && cuts.all.length > 0) {
+    await execute(effects, cutHookSteps(plan.target, new Set(cuts.all.map(({ source }) => source.family))));
+    await cutFlows(effects, cuts.all, cuts.filters, pending && paths.uncut);
+  }
+  await forgetCuts(effects, (client) => isTrusted(plan.target, client));
+  return cuts;
+}
+
+async function keepForNextRun({ files }: Effects, paths: StatePaths, keep: ApplyInput['keep']): Promise<void> {
   if (keep.length > 0) await files.folder(paths.lists, FOLDER_MODE);
   for (const { path, content } of keep) await files.write(path, [content], FILE_MODE);
 }

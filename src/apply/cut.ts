@@ -6,21 +6,26 @@ import { FAMILIES } from '../net/family.ts';
 import { formatPrefix } from '../net/prefix.ts';
 import { cutSetName } from '../ruleset/ownership.ts';
 import { CUT_SECONDS } from '../ruleset/set.ts';
+import { FILE_MODE } from './state.ts';
 
 /** Most of a deletion is waiting for the kernel, so several wait at once. */
 const AT_ONCE = 8;
 
 /**
  * Makes the kernel forget these connections, and no other: their next packet is a new one, and denied. Before that the
- * servers are kept from taking them up again.
+ * servers are kept from taking them up again; `undo` is the file that then tells how to free them.
  */
 export async function cutFlows(
-  { exec }: Pick<Effects, 'exec'>,
+  { exec, files }: Pick<Effects, 'exec' | 'files'>,
   flows: readonly Flow[],
   filters: readonly CutFilter[],
+  undo?: string,
 ): Promise<void> {
   if (flows.length === 0) return;
-  await exec({ file: 'ipset', args: ['-exist', 'restore'], input: new Set(flows.map(cutEntry)) });
+  const entries = [...new Set(flows.map(cutEntry))];
+  if (undo !== undefined) await files.write(undo, [entries.map((entry) => `del ${entry}\n`).join('')], FILE_MODE);
+  const lines = entries.map((entry) => `add ${entry} timeout ${CUT_SECONDS}\n`);
+  await exec({ file: 'ipset', args: ['-exist', 'restore'], input: lines });
   const waiting = filters.values();
   const work = async (): Promise<void> => {
     // Exit code 1 just means that the connection has ended by itself.
@@ -48,7 +53,7 @@ export async function forgetCuts(
 }
 
 const cutEntry = ({ protocol, source, serverPort }: Flow): string =>
-  `add ${cutSetName(source.family)} ${formatAddress(source)},${protocol}:${serverPort} timeout ${CUT_SECONDS}\n`;
+  `${cutSetName(source.family)} ${formatAddress(source)},${protocol}:${serverPort}`;
 
 /** conntrack(8) options: the tuple as the one who opened the connection sees it. */
 function options({ protocol, source, destination, port }: CutFilter): string[] {

@@ -1,44 +1,64 @@
 import bootScript from '../../packaging/boot/seawall-boot.sh';
-
 import { applyPlan, findCuts, type ApplyResult } from '../apply/apply.ts';
+import { refuseWhilePending, settlePending } from '../apply/confirm.ts';
+import type { Meta } from '../apply/generations.ts';
 import { FOLDER_MODE, statePaths } from '../apply/state.ts';
 import { Failure } from '../effects/failure.ts';
 import { checkRights } from '../live/checkup.ts';
-import type { ReadSets } from '../live/kernel.ts';
-import { mayConnect } from '../analysis/session.ts';
-import { parseAddress } from '../net/address.ts';
+import { changeLines, isFirst } from '../plan/changes.ts';
 import { changeReport } from '../report/change.ts';
 import { notesReport } from '../report/notes.ts';
-import { policyChanges, isFirst } from '../plan/changes.ts';
-import type { Context } from './command.ts';
-import { survey, type Survey } from './survey.ts';
+import type { Call, Context } from './command.ts';
+import { guard } from './guard.ts';
+import { type Proposal, proposalFingerprint } from './proposal.ts';
+
+export { bootScript };
 
 export interface ChangeOptions {
   readonly yes: boolean;
   readonly force: boolean;
-  readonly sets: ReadSets;
-}
-
-/** The config that is to come into force. */
-export interface NextConfig {
-  readonly text: string;
-  /** Writes it, between the check and the change of the kernel; the undo runs if that fails. */
-  readonly commit?: { readonly run: () => Promise<void>; readonly undo: () => Promise<void> };
+  /** Seconds until it is undone, unless it is confirmed. */
+  readonly confirm?: number | undefined;
+  readonly message?: string | undefined;
 }
 
 export interface Change {
-  readonly survey: Survey;
+  readonly proposal: Proposal;
   readonly result: ApplyResult;
   readonly seconds: number;
 }
 
+/** The options that every command has by which the firewall is changed. */
+export const CHANGE_OPTIONS = [
+  { name: 'yes', summary: 'ask nothing' },
+  { name: 'force', summary: 'even if an SSH session, your own too, would be cut off' },
+  { name: 'confirm', value: 'SECONDS', summary: 'undo it after these seconds, unless seawall confirm comes in time' },
+  { name: 'message', short: 'm', value: 'TEXT', summary: 'why, for seawall history' },
+] as const;
+
+export function changeOptions(call: Call): ChangeOptions {
+  const text = call.value('confirm');
+  const confirm = text === undefined ? undefined : Number(text);
+  if (text !== undefined && !(/^\d{1,5}$/.test(text) && Number(text) >= 1 && Number(text) <= MAX_CONFIRM_SECONDS)) {
+    throw new Failure(
+      `--confirm takes a number of seconds from 1 to ${MAX_CONFIRM_SECONDS}, not ${JSON.stringify(text)}`,
+      'a minute is enough to open a second connection: --confirm 60',
+    );
+  }
+  return { yes: call.flag('yes'), force: call.flag('force'), confirm, message: call.value('message') };
+}
+
+/** A day: whoever needs longer has not forgotten to confirm, but forgotten the change. */
+const MAX_CONFIRM_SECONDS = 86_400;
+
 /**
- * Plans a config, guards, asks, and makes it so. All under the lock, from reading the config on: of two who edit it at
- * once, the second sees what the first wrote. `undefined` when the person said no.
+ * Plans, guards, asks, and makes it so. What is carried out is planned under the lock: of two who edit at once, the second
+ * sees what the first did; and what was shown to a person is carried out as shown or not at all. `undefined` when the
+ * person said no.
  */
 export async function changeTo(
   context: Context,
-  next: () => Promise<NextConfig>,
+  propose: (context: Context) => Promise<Proposal>,
   options: ChangeOptions,
 ): Promise<Change | undefined> {
   const { effects } = context;
@@ -46,52 +66,92 @@ export async function changeTo(
   const rights = await checkRights(effects);
   if (rights.level === 'problem') throw new Failure(rights.text, rights.hint ?? '');
   await effects.files.folder(paths.dir, FOLDER_MODE);
+  const asks = context.ask !== undefined && !options.yes && !context.json;
+  // Nobody is kept waiting while a person reads.
+  const shown = asks ? await show(context, propose, options) : undefined;
+  if (shown === 'no') return undefined;
   return effects.lock.hold(paths.lock, async () => {
-    let started = effects.clock.monotonic();
-    const { text, commit } = await next();
-    const found = await survey(context, text, options.sets);
-    for (const line of notesReport(found.notes, context.colours)) context.tell(`${line}\n`);
-    guardSession(context, found, options.force);
-    const asked = effects.clock.monotonic();
-    if (!(await agreed(context, found, options.yes))) return undefined;
-    // What a person takes to read and answer is not what the change took.
-    started += effects.clock.monotonic() - asked;
-    await commit?.run();
-    try {
-      const { plan, policy, observation } = found;
-      const result = await applyPlan(effects, paths, { plan, policy, observation, bootScript });
-      return { survey: found, result, seconds: (effects.clock.monotonic() - started) / 1000 };
-    } catch (error) {
-      await commit?.undo();
-      throw error;
-    }
+    const started = effects.clock.monotonic();
+    await settlePending(effects, paths);
+    await refuseWhilePending(effects, paths);
+    const proposal = await propose(shown ? { ...context, tell: () => undefined } : context);
+    if (shown) sameAsShown(proposal, shown.proposal);
+    else for (const line of notesReport(proposal.notes, context.colours)) context.tell(`${line}\n`);
+    await guard(context, proposal, options.force);
+    if (!shown && !options.yes && proposal.plan.steps.length > 0)
+      throw new Failure('there is no terminal to ask at', 'add --yes to say that it is meant');
+    const confirmSeconds = shown?.confirm ?? options.confirm;
+    const result = await carryOut(context, proposal, { ...options, confirm: confirmSeconds });
+    return { proposal, result, seconds: (effects.clock.monotonic() - started) / 1000 };
   });
 }
 
-/** Never cut off the person who types. */
-function guardSession({ ssh }: Context, { plan, policy, observation }: Survey, force: boolean): void {
-  const client = parseAddress(ssh?.client ?? '');
-  if (force || plan.steps.length === 0 || !ssh || !client.ok) return;
-  const sides = { links: observation.facts.links, zones: policy.zones };
-  if (mayConnect(plan.target, client.value, ssh.port, sides)) return;
+interface Shown {
+  readonly proposal: Proposal;
+  readonly confirm: number | undefined;
+}
+
+/** What a person reads and answers, before the lock is taken. */
+async function show(
+  context: Context,
+  propose: (context: Context) => Promise<Proposal>,
+  options: ChangeOptions,
+): Promise<Shown | 'no'> {
+  await refuseWhilePending(context.effects, statePaths(context.stateDir));
+  const proposal = await propose(context);
+  for (const line of notesReport(proposal.notes, context.colours)) context.tell(`${line}\n`);
+  const { plan, live, changes } = proposal;
+  if (plan.steps.length === 0) return { proposal, confirm: undefined };
+  const doubt = await guard(context, proposal, options.force);
+  const cuts = await findCuts(context.effects, proposal);
+  const facts = { changes, first: isFirst(live), steps: plan.steps, cut: cuts?.flows, rules: false };
+  context.tell(`${changeReport(facts, context.colours)}\n`);
+  const confirm = options.confirm ?? (doubt === undefined ? undefined : DOUBT_SECONDS);
+  if (doubt !== undefined && options.confirm === undefined) context.tell(`${doubt}\n`);
+  const question =
+    confirm === undefined ? 'Apply this?' : `Apply this, and undo it in ${confirm} s unless it is confirmed?`;
+  return (await context.ask?.(question)) === true ? { proposal, confirm } : 'no';
+}
+
+/** Long enough to open a second connection and type two words. */
+const DOUBT_SECONDS = 60;
+
+function sameAsShown(proposal: Proposal, shown: Proposal): void {
+  if (proposalFingerprint(proposal) === proposalFingerprint(shown)) return;
   throw new Failure(
-    `this would cut off your own SSH session, which comes from ${ssh.client}`,
-    `trust your address first (seawall trust add ${ssh.client}), or insist with --force`,
-    { exitCode: 3 },
+    'while you were asked, the config or the machine changed, so this is no longer what was shown',
+    'nothing was changed; run it again to see what it would do now',
   );
 }
 
-async function agreed(context: Context, found: Survey, yes: boolean): Promise<boolean> {
-  if (yes || found.plan.steps.length === 0) return true;
-  // A program that reads JSON is not asked.
-  if (!context.ask || context.json) {
-    throw new Failure('there is no terminal to ask at', 'add --yes to say that it is meant');
+async function carryOut(context: Context, proposal: Proposal, options: ChangeOptions): Promise<ApplyResult> {
+  const { plan, live, sides, keep, config, commit } = proposal;
+  await commit?.run();
+  try {
+    return await applyPlan(context.effects, statePaths(context.stateDir), {
+      plan,
+      live,
+      sides,
+      keep,
+      record: { config, meta: metaOf(context, proposal, options) },
+      script: bootScript,
+      confirmSeconds: options.confirm,
+    });
+  } catch (error) {
+    await commit?.undo();
+    throw error;
   }
-  const { plan, policy, observation } = found;
-  const cuts = await findCuts(context.effects, { plan, policy, observation });
-  const changes = policyChanges(plan, observation.live);
-  context.tell(
-    `${changeReport({ changes, first: isFirst(observation.live), steps: plan.steps, cut: cuts?.flows, rules: false }, context.colours)}\n`,
-  );
-  return context.ask('Apply this?');
 }
+
+const metaOf = (
+  { effects, who, ssh }: Context,
+  { changes, sides, message }: Proposal,
+  options: ChangeOptions,
+): Omit<Meta, 'version' | 'fingerprint'> => ({
+  at: new Date(effects.clock.now()).toISOString(),
+  by: who,
+  from: ssh?.client ?? null,
+  message: options.message ?? message ?? null,
+  changes: changeLines(changes),
+  zones: sides.zones,
+});

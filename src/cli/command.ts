@@ -4,6 +4,8 @@ import type { Colours } from '../report/colours.ts';
 /** An option of a command. Without `value` it is a switch. */
 export interface Option {
   readonly name: string;
+  /** The letter that stands for it: `m` for `-m`. */
+  readonly short?: string;
   /** The placeholder of its value, as help shows it: `FILE`. */
   readonly value?: string;
   readonly summary: string;
@@ -53,6 +55,8 @@ export interface Context {
   readonly tell: (text: string) => void;
   /** A yes or no from the person at the terminal; undefined where there is none. */
   readonly ask: ((question: string) => Promise<boolean>) | undefined;
+  /** The user who runs it, also behind sudo. */
+  readonly who: string;
   /** The SSH session that this runs in: from where, to which port. */
   readonly ssh: { readonly client: string; readonly port: number } | undefined;
 }

@@ -24,6 +24,7 @@ export function makeContext(call: Call, commands: Context['commands']): Context 
     print,
     tell: json || call.flag('quiet') ? () => undefined : tell,
     ask: isInteractive() ? ask : undefined,
+    who: env['SUDO_USER'] ?? env['USER'] ?? env['LOGNAME'] ?? `uid ${process.getuid?.() ?? 0}`,
     ssh: sshSession(env['SSH_CONNECTION']),
   };
 }

@@ -3,7 +3,8 @@ import { columns, wrap } from '../report/text.ts';
 import type { CommandInfo, Option } from './command.ts';
 import { ENVIRONMENT, EXIT_CODES, GLOBAL_OPTIONS } from './globals.ts';
 
-const optionText = ({ name, value }: Option): string => `--${name}${value === undefined ? '' : ` ${value}`}`;
+const optionText = ({ name, value, short }: Option): string =>
+  `${short === undefined ? '' : `-${short}, `}--${name}${value === undefined ? '' : ` ${value}`}`;
 const optionRows = (options: readonly Option[]): [string, string][] =>
   options.map((option) => [optionText(option), option.summary]);
 

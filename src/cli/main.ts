@@ -62,11 +62,14 @@ async function find(name: string): Promise<Command> {
 function readCall(command: Command, args: readonly string[]): Call {
   const known = [...GLOBAL_OPTIONS, ...command.options];
   const options: ParseArgsConfig['options'] = Object.fromEntries(
-    known.map(({ name, value }) => [name, { type: value === undefined ? ('boolean' as const) : ('string' as const) }]),
+    known.map(({ name, value, short }) => [
+      name,
+      { type: value === undefined ? ('boolean' as const) : ('string' as const), ...(short ? { short } : {}) },
+    ]),
   );
-  const short = args.map((arg) => (arg === '-h' ? '--help' : arg));
+  const words = args.map((arg) => (arg === '-h' ? '--help' : arg));
   try {
-    const { values, positionals } = parseArgs({ args: short, options, allowPositionals: true, strict: true });
+    const { values, positionals } = parseArgs({ args: words, options, allowPositionals: true, strict: true });
     const read = (name: string): string | undefined => {
       const found = values[name];
       return typeof found === 'string' ? found : undefined;

@@ -1,9 +1,8 @@
-import { policyChanges } from '../plan/changes.ts';
 import { flowText } from '../report/change.ts';
 import { flowJson, stepJson, toJson } from '../report/json.ts';
-import { counted } from '../report/text.ts';
 import type { Change } from './change.ts';
 import type { Context, ExitCode } from './command.ts';
+import { openText } from '../report/open-text.ts';
 
 /** Tells how a change went; the exit code is that of the contract. */
 export function tellResult(context: Context, change: Change | undefined): ExitCode {
@@ -11,16 +10,17 @@ export function tellResult(context: Context, change: Change | undefined): ExitCo
     context.tell('Nothing was changed.\n');
     return 1;
   }
-  const { survey, result } = change;
+  const { proposal, result } = change;
   if (context.json) {
-    const changes = policyChanges(survey.plan, survey.observation.live);
     context.print(
       toJson({
         applied: result.steps > 0,
-        changes,
-        steps: survey.plan.steps.map(stepJson),
+        generation: result.generation.number,
+        confirmWithin: result.pending?.seconds ?? null,
+        changes: proposal.changes,
+        steps: proposal.plan.steps.map(stepJson),
         cut: result.cut.map(flowJson),
-        notes: survey.notes,
+        notes: proposal.notes,
       }),
     );
     return 0;
@@ -29,25 +29,24 @@ export function tellResult(context: Context, change: Change | undefined): ExitCo
   return 0;
 }
 
-function resultLines({ survey, result, seconds }: Change, { colours }: Context): string[] {
-  const { green, yellow } = colours;
-  if (result.steps === 0) return ['Nothing to change: what stands is what the config says.'];
-  const { trusted, trustedLists } = survey.policy;
-  const prefixes = [trusted, trustedLists].reduce((sum, each) => sum + each[4].size + each[6].size, 0);
+function resultLines({ proposal, result, seconds }: Change, { colours }: Context): string[] {
+  const { bold, green, yellow } = colours;
+  const { generation, pending, leftOver } = result;
+  if (result.steps === 0)
+    return ['Nothing to change: what stands is what the config says.'].map((text) =>
+      generation.fresh ? `${text} It is generation ${generation.number} now.` : text,
+    );
   return [
-    `${green('Done')} in ${seconds.toFixed(2)} s: ${counted(prefixes, 'trusted prefix', 'trusted prefixes')} ${prefixes === 1 ? 'reaches' : 'reach'} everything, everyone else ${publicText(survey)}.`,
+    `${green('Done')} in ${seconds.toFixed(2)} s, generation ${generation.number}: ${openText(proposal.plan.target)}.`,
     ...result.cut.slice(0, 10).map((flow) => `  cut ${flowText(flow)}`),
     ...(result.cut.length > 10 ? [`  and ${result.cut.length - 10} more connections`] : []),
     ...(result.couldCut ? [] : [yellow('  open connections could not be looked at: install conntrack')]),
+    ...(leftOver === undefined ? [] : [yellow(`  left over, for the next run: ${leftOver}`)]),
+    ...(pending === undefined
+      ? []
+      : [
+          bold(`It is undone in ${pending.seconds} s, unless you keep it: seawall confirm`),
+          'Do that from a NEW connection: this one may live on only because it was open before.',
+        ]),
   ];
-}
-
-function publicText({ policy }: Change['survey']): string {
-  const texts = (['tcp', 'udp'] as const).flatMap((protocol) =>
-    policy.public[protocol]
-      .ranges()
-      .map(({ first, last }) => `${first === last ? first : `${first}-${last}`}/${protocol}`),
-  );
-  if (texts.length === 0) return 'nothing';
-  return texts.length > 8 ? `${texts.slice(0, 8).join(', ')} and ${texts.length - 8} more` : texts.join(', ');
 }

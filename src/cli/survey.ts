@@ -31,6 +31,27 @@ export async function readConfigBytes({ effects, configPath }: Context): Promise
   }
 }
 
+/**
+ * A change of the config's text, and its undo. Keeps mode, owner and a symlink as they are; `copy`: where what is on disk
+ * now goes, if it would be lost.
+ */
+export async function writeConfig(
+  { effects: { files }, configPath }: Context,
+  text: string,
+  copy?: string,
+): Promise<{ run: () => Promise<void>; undo: () => Promise<void> }> {
+  const path = await files.resolve(configPath);
+  const mode = (await files.mode(path)) ?? 0o600;
+  const before = await files.read(path);
+  return {
+    async run() {
+      if (before && copy !== undefined) await files.write(copy, [before], mode);
+      if (before?.toString() !== text) await files.write(path, [text], mode);
+    },
+    undo: () => (before ? files.write(path, [before], mode) : files.remove(path)),
+  };
+}
+
 export async function readConfigText(context: Context): Promise<string> {
   const { configPath } = context;
   const bytes = await readConfigBytes(context);

@@ -16,12 +16,17 @@ export interface TableChange {
   readonly remove: readonly string[];
 }
 
-/** The texts of a family's own chains and hooks, as iptables-save would print them. */
-export function tableTexts(
-  rules: FamilyRules,
-): Pick<OwnTable, 'chains'> & { hooks: { point: HookPoint; text: string }[] } {
+/** A family's own chains and hooks as iptables-save would print them. */
+export interface TableTexts {
+  readonly family: Family;
+  readonly chains: ReadonlyMap<string, readonly string[]>;
+  readonly hooks: readonly { readonly point: HookPoint; readonly text: string }[];
+}
+
+export function tableTexts(rules: FamilyRules): TableTexts {
   const { family } = rules;
   return {
+    family,
     chains: new Map(rules.chains.map((chain) => [chain.name, chain.rules.map((rule) => renderRule(rule, family))])),
     hooks: rules.hooks.map(({ point, match, chain }) => ({
       point,
@@ -31,8 +36,10 @@ export function tableTexts(
 }
 
 /** The least that turns the live table into the wanted one; `undefined` when it is that already. */
-export function diffTable(wanted: FamilyRules, live: OwnTable): TableChange | undefined {
-  const target = tableTexts(wanted);
+export const diffTable = (wanted: FamilyRules, live: OwnTable): TableChange | undefined =>
+  diffTexts(tableTexts(wanted), live);
+
+export function diffTexts(target: TableTexts, live: OwnTable): TableChange | undefined {
   const write = [...target.chains]
     .filter(([name, rules]) => !sameTexts(rules, live.chains.get(name)))
     .map(([chain, rules]) => ({ chain, rules }));
@@ -43,7 +50,7 @@ export function diffTable(wanted: FamilyRules, live: OwnTable): TableChange | un
     .filter((old) => !inPlace.some((kept) => kept.point === old.point))
     .map(({ point, text }) => ({ point, text }));
   const nothing = write.length + remove.length + hook.length + unhook.length === 0;
-  return nothing ? undefined : { family: wanted.family, write, unhook, hook, remove };
+  return nothing ? undefined : { family: target.family, write, unhook, hook, remove };
 }
 
 const sameTexts = (a: readonly string[], b: readonly string[] | undefined): boolean =>

@@ -39,6 +39,9 @@ const LONG = 4096;
 
 const isLongList = (set: SetSpec): boolean => set.kind === 'net' && isList(set.name) && set.members.size >= LONG;
 
+/** Whether a file of this name holds one long list, named by its content. */
+export const isLongListFile = (name: string): boolean => isList(name) && name.endsWith('.ipset');
+
 const allSets = (ruleset: Ruleset): SetSpec[] => FAMILIES.flatMap((family) => ruleset[family].sets);
 
 const setsFile = (sets: readonly SetSpec[]): PlainFile => ({ name: 'sets.ipset', content: () => createAll(sets) });

@@ -2,9 +2,11 @@ import { FAMILIES } from '../net/family.ts';
 import { formatPrefix } from '../net/prefix.ts';
 import type { PrefixSet } from '../net/prefix-set.ts';
 import { subtract } from '../net/subtract.ts';
+import type { Ruleset } from '../ruleset/ruleset.ts';
 import { isHooked, type LiveState } from './live-state.ts';
 import type { Plan, Step } from './plan.ts';
 import { portsNotIn } from './port-difference.ts';
+import { standing } from './standing.ts';
 import { type PolicyView, viewsOf } from './view.ts';
 
 /** What a plan does to one part of the policy. Lists of entries are cut off at `SHOWN`; the counts are not. */
@@ -51,6 +53,20 @@ export function policyChanges(plan: Plan, live: LiveState): PolicyChange[] {
     ),
   ].filter(({ addedCount, removedCount }) => addedCount + removedCount > 0);
 }
+
+/** The same between two rulesets. */
+export function rulesetChanges(before: Ruleset, after: Ruleset): PolicyChange[] {
+  return policyChanges({ steps: [], target: after }, standing(before));
+}
+
+/** The same in short, one line a part: for the record of what was applied. */
+export const changeLines = (changes: readonly PolicyChange[]): string[] =>
+  changes.map(({ area, added, removed, addedCount, removedCount }) => {
+    const counts = [addedCount > 0 ? `+${addedCount}` : '', removedCount > 0 ? `-${removedCount}` : ''];
+    const entries = [...added.map((entry) => `+${entry}`), ...removed.map((entry) => `-${entry}`)];
+    const few = addedCount + removedCount <= 3;
+    return `${area} ${(few ? entries : counts.filter(Boolean)).join(' ')}`;
+  });
 
 /** One line a step, for those who want to see what is run. */
 export function stepSummary(step: Step): string {

@@ -1,24 +1,17 @@
 import { FAMILIES, type Family } from '../net/family.ts';
 import { sameSet } from '../ipset/save.ts';
 import type { SavedHook } from '../iptables/save.ts';
-import { diffTable, removalOf, type TableChange, tableTexts } from '../iptables/change.ts';
+import { diffTable, removalOf, tableTexts } from '../iptables/change.ts';
 import { compileFamily, CUT_HOOK } from '../policy/compile.ts';
 import type { Policy } from '../policy/policy.ts';
 import { cutSetName, SCRATCH_SET, type SlotRole, type Slots } from '../ruleset/ownership.ts';
 import type { FamilyRules, Ruleset } from '../ruleset/ruleset.ts';
 import type { SetSpec } from '../ruleset/set.ts';
 import { isHooked, type LiveState } from './live-state.ts';
-import { roleOf, slotsInUse, turnSlots } from './slots.ts';
+import { inSlots, roleOf, slotsInUse, turnSlots } from './slots.ts';
+import { doesSomething, dropSets, type Step, tableStep } from './step.ts';
 
-/**
- * One step of a change. Between any two steps every packet is judged as before or as after, never by a mixture:
- * a single set changes by a swap; where more than that changes, everything new is made beside the old, and one
- * transaction of the family's rules switches over.
- */
-export type Step =
-  | { readonly kind: 'make-sets'; readonly make: readonly SetSpec[]; readonly replace: readonly SetSpec[] }
-  | { readonly kind: 'change-table'; readonly change: TableChange }
-  | { readonly kind: 'drop-sets'; readonly names: readonly string[] };
+export type { Step } from './step.ts';
 
 export interface Plan {
   readonly steps: readonly Step[];
@@ -27,8 +20,19 @@ export interface Plan {
 }
 
 /** The least that makes the kernel what the policy says; no steps when it is that already. */
-export function makePlan(policy: Policy, live: LiveState): Plan {
-  const target = { 4: chooseSlots(policy, live, 4), 6: chooseSlots(policy, live, 6) };
+export const makePlan = (policy: Policy, live: LiveState): Plan =>
+  planFor((family, slots) => compileFamily(policy, family, slots), live);
+
+/** The same for a ruleset of earlier times. */
+export const planRuleset = (ruleset: Ruleset, live: LiveState): Plan =>
+  planFor((family, slots) => inSlots(ruleset[family], slots), live);
+
+/** A family's rules, with their sets under these of their names. */
+type InSlots = (family: Family, slots: Slots) => FamilyRules;
+
+function planFor(wantedIn: InSlots, live: LiveState): Plan {
+  const rules: InSlots = (family, slots) => withCutHook(wantedIn(family, slots), live);
+  const target = { 4: chooseSlots(rules, live, 4), 6: chooseSlots(rules, live, 6) };
   const wanted = FAMILIES.flatMap((family) => target[family].sets);
   const differing = wanted.filter((set) => !sameSet(set, live.sets.get(set.name)));
   const make = differing.filter(({ name }) => !live.sets.has(name));
@@ -64,14 +68,13 @@ export function planRemoval(live: LiveState): Step[] {
 }
 
 /** Under which names the sets will be used: the live ones if one swap is all there is to do, else fresh ones. */
-function chooseSlots(policy: Policy, live: LiveState, family: Family): FamilyRules {
+function chooseSlots(rules: InSlots, live: LiveState, family: Family): FamilyRules {
   const slots = slotsInUse(live.tables[family]);
-  const rules = (wanted: Slots): FamilyRules => withCutHook(compileFamily(policy, family, wanted), live);
-  const inPlace = rules(slots);
+  const inPlace = rules(family, slots);
   const turned = rolesToTurn(inPlace, live, family);
   const rulesChange = diffTable(inPlace, live.tables[family]) !== undefined;
   const oneSwap = turned.length <= 1 && !rulesChange;
-  return oneSwap || !isHooked(live.tables[family]) ? inPlace : rules(turnSlots(slots, turned));
+  return oneSwap || !isHooked(live.tables[family]) ? inPlace : rules(family, turnSlots(slots, turned));
 }
 
 /** Once connections were cut, their servers are kept silent; where that hook stands already it is left alone. */
@@ -97,12 +100,4 @@ function rolesToTurn(rules: FamilyRules, live: LiveState, family: Family): SlotR
     const there = live.sets.get(set.name);
     return role !== undefined && there !== undefined && !sameSet(set, there) ? [role] : [];
   });
-}
-
-const tableStep = (change: TableChange | undefined): Step[] => (change ? [{ kind: 'change-table', change }] : []);
-const dropSets = (names: readonly string[]): Step => ({ kind: 'drop-sets', names });
-
-function doesSomething(step: Step): boolean {
-  if (step.kind === 'drop-sets') return step.names.length > 0;
-  return step.kind === 'change-table' || step.make.length + step.replace.length > 0;
 }

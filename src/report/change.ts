@@ -34,7 +34,7 @@ export function changeReport(facts: ChangeFacts, colours: Colours): string {
   if (facts.steps.length === 0) return 'Nothing to change: what stands is what the config says.';
   return [
     facts.first ? bold('This closes the machine: no firewall of Seawall stands yet.') : bold('This changes:'),
-    ...facts.changes.flatMap((change) => changeLines(change, colours)),
+    ...facts.changes.flatMap((change) => policyLines(change, colours)),
     ...(facts.changes.length === 0 ? [dim('  the policy stays; what differs from it in the kernel is repaired')] : []),
     ...facts.steps.map(
       (step, index) =>
@@ -47,7 +47,8 @@ export function changeReport(facts: ChangeFacts, colours: Colours): string {
 
 const wrapped = (text: string): string => wrap(text, ' '.repeat(CELL + 2)).trimStart();
 
-function changeLines(
+/** What one part of the policy gains and loses. */
+export function policyLines(
   { area, added, removed, addedCount, removedCount }: PolicyChange,
   { green, red }: Colours,
 ): string[] {

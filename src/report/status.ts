@@ -3,6 +3,7 @@ import type { DockerFacts } from '../policy/facts.ts';
 import type { Family } from '../net/family.ts';
 import type { Colours } from './colours.ts';
 import { counted, grouped, wrap } from './text.ts';
+import { type UndoneFacts, undoneText } from './undone.ts';
 
 export interface StatusFacts {
   readonly state: 'as-configured' | 'differs' | 'off';
@@ -11,11 +12,19 @@ export interface StatusFacts {
   readonly changes: readonly PolicyChange[];
   readonly repairs: number;
   /** `older`: the next boot would load another policy than the config's. */
-  readonly boot: 'ready' | 'older' | 'missing';
+  readonly boot: 'ready' | 'older' | 'missing' | 'damaged';
+  readonly unfinished: UnfinishedFacts;
   readonly families: readonly FamilyStatus[];
   readonly docker: DockerFacts;
   readonly internal: readonly string[];
   readonly outer: readonly string[];
+}
+
+/** What of changes is not at its end; apply/standing.ts reads it. */
+export interface UnfinishedFacts {
+  readonly pending: { readonly generation: number; readonly by: string; readonly left: number } | 'damaged' | undefined;
+  readonly underWay: string | undefined;
+  readonly undone: UndoneFacts | undefined;
 }
 
 export interface FamilyStatus {
@@ -38,6 +47,7 @@ export function statusReport(facts: StatusFacts, colours: Colours): string {
     row('internal', facts.internal.join(', ')),
     row('outer', facts.outer.join(', ') || 'none'),
     row('at boot', BOOT[facts.boot]),
+    ...unfinishedLines(facts.unfinished, colours),
     ...differences(facts, colours),
   ].join('\n');
 }
@@ -71,7 +81,26 @@ const BOOT: Readonly<Record<StatusFacts['boot'], string>> = {
   ready: 'the same rules are ready to load',
   older: 'an earlier policy is ready to load; the next apply renews it',
   missing: 'nothing is ready: apply writes it',
+  damaged: 'the files are damaged, so the minimum would load; apply writes them anew',
 };
+
+function unfinishedLines({ pending, underWay, undone }: UnfinishedFacts, { bold, yellow }: Colours): string[] {
+  const lines: string[] = [];
+  if (pending === 'damaged')
+    lines.push(yellow('An unconfirmed change is recorded, but the record is damaged: seawall rollback'));
+  else if (pending) {
+    const when =
+      pending.left > 0 ? `is undone in ${pending.left} s` : 'should have been undone by now: seawall rollback';
+    lines.push(
+      bold(
+        `Generation ${pending.generation}, by ${pending.by}, is not confirmed and ${when}. Keep it: seawall confirm`,
+      ),
+    );
+  } else if (undone) lines.push(undoneText(undone));
+  if (underWay !== undefined)
+    lines.push(yellow(`A change is under way since ${underWay}, or was killed then: seawall apply`));
+  return lines.length === 0 ? [] : ['', ...lines.map((line) => wrap(line))];
+}
 
 function differences({ state, changes, repairs }: StatusFacts, { green, red, dim }: Colours): string[] {
   if (state !== 'differs') return [];

@@ -119,6 +119,7 @@ export class FakeMachine {
               err.push(`${question}\n`);
               return Promise.resolve(answer);
             },
+      who: 'root',
       ssh: this.ssh,
     };
   }

@@ -1,4 +1,5 @@
 import { restoreBefore } from '../../apply/before.ts';
+import { refuseWhilePending, settlePending } from '../../apply/confirm.ts';
 import { execute } from '../../apply/execute.ts';
 import { FILE_MODE, FOLDER_MODE, statePaths } from '../../apply/state.ts';
 import { Failure } from '../../effects/failure.ts';
@@ -37,12 +38,15 @@ async function takeDown({ effects, stateDir }: Context): Promise<number> {
   const paths = statePaths(stateDir);
   await effects.files.folder(paths.dir, FOLDER_MODE);
   return effects.lock.hold(paths.lock, async () => {
+    await settlePending(effects, paths);
+    await refuseWhilePending(effects, paths);
     const steps = planRemoval(await readKernel(effects, 'by-name'));
     // First what the next boot does, then the kernel: a power cut between the two must not bring half of it back.
     await effects.files.write(paths.down, [], FILE_MODE);
     await execute(effects, steps);
     await restoreBefore(effects, paths);
     await effects.files.remove(paths.boot);
+    await effects.files.remove(paths.generations);
     return steps.length;
   });
 }

@@ -5,10 +5,11 @@ import { formatPortRange } from '../../net/port.ts';
 import { formatPrefix } from '../../net/prefix.ts';
 import { toJson } from '../../report/json.ts';
 import { columns } from '../../report/text.ts';
-import { changeTo, type NextConfig } from '../change.ts';
+import { CHANGE_OPTIONS, changeOptions, changeTo } from '../change.ts';
 import type { Call, Command, Context, ExitCode } from '../command.ts';
+import { type Proposal, proposalOf } from '../proposal.ts';
 import { tellResult } from '../result.ts';
-import { parseConfig, readConfigText } from '../survey.ts';
+import { parseConfig, readConfigText, survey, writeConfig } from '../survey.ts';
 
 interface ListCommand {
   readonly name: string;
@@ -56,10 +57,7 @@ function listCommand({ name, list, entry, summary, details, example }: ListComma
       `Edits the list \`${list}\` of the config in place (comments and order stay as they are) and applies it. If that fails, the config is as it was.`,
       details,
     ],
-    options: [
-      { name: 'yes', summary: 'ask nothing' },
-      { name: 'force', summary: 'even if your own SSH session would be cut off' },
-    ],
+    options: CHANGE_OPTIONS,
     examples: [
       [`seawall ${name} add ${example}`, 'add it and apply'],
       [`seawall ${name} remove ${example}`, 'take it out and apply'],
@@ -79,29 +77,24 @@ async function run(context: Context, call: Call, name: string, list: ListName, e
       `seawall ${name} add ${entry}, seawall ${name} remove ${entry}, or seawall ${name} list`,
     );
   }
-  const options = { yes: call.flag('yes'), force: call.flag('force') };
-  // One entry more must not cost reading a list of a million.
-  const change = await changeTo(context, () => editConfig(context, verb, list, values), {
-    ...options,
-    sets: 'by-name',
-  });
-  return tellResult(context, change);
+  const propose = (quietly: Context): Promise<Proposal> => proposeEdit(quietly, verb, list, values);
+  return tellResult(context, await changeTo(context, propose, changeOptions(call)));
 }
 
-async function editConfig(
+async function proposeEdit(
   context: Context,
   verb: 'add' | 'remove',
   list: ListName,
   values: readonly string[],
-): Promise<NextConfig> {
+): Promise<Proposal> {
   const before = await readConfigText(context);
   parseConfig({ ...context, tell: () => undefined }, before);
   const text = values.reduce((edited, value) => editOne(context, edited, verb, list, value), before);
-  if (text === before) return { text };
-  const path = await context.effects.files.resolve(context.configPath);
-  const mode = (await context.effects.files.mode(path)) ?? 0o600;
-  const write = (content: string) => (): Promise<void> => context.effects.files.write(path, [content], mode);
-  return { text, commit: { run: write(text), undo: write(before) } };
+  // One entry more must not cost reading a list of a million.
+  const proposal = proposalOf(await survey(context, text, 'by-name'), text);
+  const message = `${list}: ${verb} ${values.join(' ')}`;
+  if (text === before) return { ...proposal, message };
+  return { ...proposal, message, commit: await writeConfig(context, text) };
 }
 
 function editOne(context: Context, text: string, verb: 'add' | 'remove', list: ListName, value: string): string {

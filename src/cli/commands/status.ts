@@ -1,7 +1,8 @@
+import { readyAtBoot } from '../../apply/generations.ts';
+import { readUnfinished } from '../../apply/standing.ts';
 import { statePaths } from '../../apply/state.ts';
 import { FAMILIES } from '../../net/family.ts';
 import { isFirst, policyChanges } from '../../plan/changes.ts';
-import { rulesetFingerprint } from '../../plan/boot-files.ts';
 import { stepJson, toJson } from '../../report/json.ts';
 import { notesReport } from '../../report/notes.ts';
 import { type StatusFacts, statusReport } from '../../report/status.ts';
@@ -47,7 +48,11 @@ async function statusFacts(
   { observation, plan, policy }: Survey,
 ): Promise<StatusFacts> {
   const { live, facts } = observation;
-  const current = (await effects.files.read(statePaths(stateDir).bootCurrent))?.toString().trim();
+  const paths = statePaths(stateDir);
+  const [boot, unfinished] = await Promise.all([
+    readyAtBoot(effects, paths, plan.target),
+    readUnfinished(effects, paths),
+  ]);
   const missing = FAMILIES.some((family) => {
     const points = live.tables[family].hooks.map(({ point }) => point);
     return plan.target[family].hooks.some(({ point }) => !points.includes(point));
@@ -58,7 +63,8 @@ async function statusFacts(
     halfHooked: missing && !off,
     changes: policyChanges(plan, live),
     repairs: plan.steps.length,
-    boot: current === undefined ? 'missing' : rulesetFingerprint(plan.target).startsWith(current) ? 'ready' : 'older',
+    boot,
+    unfinished,
     families: FAMILIES.map((family) => ({
       family,
       trusted: policy.trusted[family].size + policy.trustedLists[family].size,

@@ -1,0 +1,52 @@
+import { Failure } from '../effects/failure.ts';
+import type { Effects } from '../effects/types.ts';
+import { commitGeneration, pruneGenerations } from './generations.ts';
+import { disarm, type Pending, readPending, undoNow, uptime } from './pending.ts';
+import type { StatePaths } from './state.ts';
+
+type Hands = Pick<Effects, 'files' | 'exec'>;
+
+/** How long after its deadline an undo is taken for one that will not come by itself any more, in seconds. */
+const GRACE_SECONDS = 15;
+
+/**
+ * Brings to an end what nobody works on any more: a change whose undo is overdue, because its guard was killed, is undone
+ * now; after a restart of the machine there is nothing left to undo. The caller holds the lock.
+ */
+export async function settlePending(effects: Hands, paths: StatePaths): Promise<void> {
+  const pending = await readPending(effects, paths);
+  if (pending === undefined || pending === 'damaged') return;
+  const now = await uptime(effects);
+  if (pending.boot !== now.boot) await forget(effects, paths);
+  else if (now.seconds > pending.deadline + GRACE_SECONDS) await undoNow(effects, paths);
+}
+
+/** Refuses every change while another one waits for its confirmation. Exit code 3. */
+export async function refuseWhilePending(effects: Pick<Effects, 'files'>, paths: StatePaths): Promise<void> {
+  const pending = await readPending(effects, paths);
+  if (!pending) return;
+  const what = pending === 'damaged' ? 'an earlier change' : `generation ${pending.generation} (by ${pending.by})`;
+  throw new Failure(
+    `${what} is not confirmed yet, and nothing else is changed before it is`,
+    'keep it with: seawall confirm; go back with: seawall rollback',
+    { exitCode: 3 },
+  );
+}
+
+/** Makes the pending change a lasting one; undefined where there is none. The caller holds the lock. */
+export async function confirmPending(effects: Hands, paths: StatePaths, script: string): Promise<Pending | undefined> {
+  await settlePending(effects, paths);
+  const pending = await readPending(effects, paths);
+  if (pending === undefined) return undefined;
+  if (pending === 'damaged')
+    throw new Failure(`${paths.pending} is damaged, so it doesn’t say what to keep`, 'go back with: seawall rollback');
+  await commitGeneration(effects, paths, pending.generation, script);
+  await forget(effects, paths);
+  await pruneGenerations(effects, paths);
+  return pending;
+}
+
+async function forget(effects: Pick<Effects, 'files'>, paths: StatePaths): Promise<void> {
+  await disarm(effects, paths);
+  await effects.files.remove(paths.uncut);
+}

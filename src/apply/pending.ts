@@ -1,0 +1,126 @@
+import { randomBytes } from 'node:crypto';
+import { Failure } from '../effects/failure.ts';
+import type { Effects } from '../effects/types.ts';
+import { runTool } from '../live/tools.ts';
+import { FILE_MODE, type StatePaths } from './state.ts';
+
+/** A change that stands in the kernel and is undone at the deadline, unless it is confirmed. */
+export interface Pending {
+  /** Tells this change from any other; hexadecimal. */
+  readonly token: string;
+  readonly generation: number;
+  /** What it goes back to: the number of a generation, 0 for no firewall at all. */
+  readonly before: number;
+  readonly seconds: number;
+  /** Seconds on the machine's clock since it was started, which nobody can set. */
+  readonly deadline: number;
+  /** Which start of the machine that clock counts from. */
+  readonly boot: string;
+  /** Who made it, and from which address and port the session came. */
+  readonly by: string;
+}
+
+/** How a change that nobody confirmed was undone, or was not. */
+export interface Undone {
+  readonly token: string;
+  readonly generation: number;
+  readonly result: 'restored' | 'removed' | 'minimum' | 'failed';
+  /** ISO 8601, UTC. */
+  readonly at: string;
+}
+
+type WithFiles = Pick<Effects, 'files'>;
+type Fields = Readonly<Record<string, string>>;
+
+/** Lines of `key value`, which a shell can read too. */
+const fieldsOf = (text: string): Fields =>
+  Object.fromEntries(
+    text.split('\n').flatMap((line) => {
+      const [, key, value] = /^(\S+) (.*)$/.exec(line) ?? [];
+      return key === undefined ? [] : [[key, value]];
+    }),
+  ) as Fields;
+
+const linesOf = (fields: object): string =>
+  Object.entries(fields)
+    .map(([key, value]) => `${key} ${String(value)}\n`)
+    .join('');
+
+const numberIn = (fields: Fields, key: string): number => Number(fields[key] ?? 'NaN');
+
+/** `damaged`: there is a file, and it says nothing that can be relied on. */
+export async function readPending({ files }: WithFiles, paths: StatePaths): Promise<Pending | 'damaged' | undefined> {
+  const bytes = await files.read(paths.pending);
+  if (!bytes) return undefined;
+  const fields = fieldsOf(bytes.toString());
+  const { token = '', boot = '', by = '' } = fields;
+  const [generation, before, seconds, deadline] = ['generation', 'before', 'seconds', 'deadline'].map((key) =>
+    numberIn(fields, key),
+  ) as [number, number, number, number];
+  const whole = /^[0-9a-f]{16}$/.test(token) && [generation, before, seconds, deadline].every(Number.isFinite);
+  return whole ? { token, generation, before, seconds, deadline, boot, by } : 'damaged';
+}
+
+export async function readUndone({ files }: WithFiles, paths: StatePaths): Promise<Undone | undefined> {
+  const fields = fieldsOf((await files.read(paths.undone))?.toString() ?? '');
+  const { token, result } = fields;
+  if (token === undefined || result === undefined) return undefined;
+  return {
+    token,
+    generation: numberIn(fields, 'generation'),
+    result: result as Undone['result'],
+    at: new Date((numberIn(fields, 'at') || 0) * 1000).toISOString(),
+  };
+}
+
+/** Seconds since the machine was started, and which start that was. */
+export async function uptime({ files }: WithFiles): Promise<{ readonly seconds: number; readonly boot: string }> {
+  const [up, id] = await Promise.all(
+    ['/proc/uptime', '/proc/sys/kernel/random/boot_id'].map(async (path) => (await files.read(path))?.toString() ?? ''),
+  );
+  return { seconds: Math.floor(Number.parseFloat(up ?? '')), boot: id?.trim() ?? '' };
+}
+
+/**
+ * Arms the undo, before anything is changed: a shell script in a session of its own waits for the deadline and goes back
+ * by plain files. Resolves when it stands ready.
+ */
+export async function arm(
+  effects: Pick<Effects, 'files' | 'exec'>,
+  paths: StatePaths,
+  change: Pick<Pending, 'generation' | 'before' | 'seconds' | 'by'>,
+): Promise<Pending> {
+  const now = await uptime(effects);
+  const token = randomBytes(8).toString('hex');
+  const { generation, before, seconds, by } = change;
+  const pending: Pending = { token, generation, before, seconds, deadline: now.seconds + seconds, boot: now.boot, by };
+  await effects.files.remove(paths.undone);
+  await effects.files.write(paths.pending, [linesOf(pending)], FILE_MODE);
+  try {
+    await runTool(effects, { file: 'sh', args: [paths.script, paths.dir, 'arm', token] }, 'arming the undo');
+  } catch (error) {
+    await disarm(effects, paths);
+    throw error;
+  }
+  return pending;
+}
+
+/** The waiting script sees within a second that there is nothing left to undo, and ends. */
+export const disarm = ({ files }: WithFiles, paths: StatePaths): Promise<void> => files.remove(paths.pending);
+
+/** Undoes the pending change now. The caller holds the lock. */
+export async function undoNow(effects: Pick<Effects, 'files' | 'exec'>, paths: StatePaths): Promise<Undone> {
+  const output = await effects.exec({
+    file: 'sh',
+    args: [paths.script, paths.dir, 'undo'],
+    timeoutMs: UNDO_TIMEOUT_MS,
+  });
+  const undone = await readUndone(effects, paths);
+  if (undone && undone.result !== 'failed' && output.outcome === 'exited') return undone;
+  throw new Failure(
+    `the last change could not be undone: ${output.stderr.trim().split('\n').at(-1) ?? output.outcome}`,
+    'the firewall stands as that change left it, and closed; see seawall status, then apply a config that you trust',
+  );
+}
+
+const UNDO_TIMEOUT_MS = 180_000;

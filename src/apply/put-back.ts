@@ -1,0 +1,46 @@
+import { Failure } from '../effects/failure.ts';
+import type { Effects } from '../effects/types.ts';
+import { readKernel } from '../live/kernel.ts';
+import { isFirst } from '../plan/changes.ts';
+import type { LiveState } from '../plan/live-state.ts';
+import { restoreSteps } from '../plan/restore.ts';
+import { restoreBefore } from './before.ts';
+import { execute } from './execute.ts';
+import { closeJournal } from './journal.ts';
+import { disarm } from './pending.ts';
+import type { StatePaths } from './state.ts';
+
+/**
+ * Takes back what was done of a change that failed: every family and every set. Returns what to tell: the failure itself
+ * if nothing had been changed yet, else that it was put back, or that not even this could be done.
+ */
+export async function putBack(
+  effects: Effects,
+  paths: StatePaths,
+  before: LiveState,
+  failure: unknown,
+): Promise<unknown> {
+  try {
+    const steps = restoreSteps(before, await readKernel(effects, 'by-name'));
+    await execute(effects, steps);
+    if (isFirst(before)) await restoreBefore(effects, paths);
+    await disarm(effects, paths);
+    await closeJournal(effects, paths);
+    if (steps.length === 0 || !(failure instanceof Error)) return failure;
+    return new Failure(`${failure.message}; what was changed until then was put back`, hintOf(failure), {
+      cause: failure,
+      exitCode: 4,
+    });
+  } catch (second) {
+    // The journal stays, and an undo that is armed stays armed.
+    return new Failure(
+      `${textOf(failure)}; and it could not be put back: ${textOf(second)}`,
+      'nothing was opened that was closed; mend the cause, then run: seawall apply',
+      { cause: failure },
+    );
+  }
+}
+
+const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+const hintOf = (error: Error): string =>
+  error instanceof Failure ? error.hint : 'mend the cause (a full disk?), then run it again';

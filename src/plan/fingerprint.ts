@@ -1,0 +1,25 @@
+import { createHash } from 'node:crypto';
+import type { LiveSet } from '../ipset/save.ts';
+import { FAMILIES } from '../net/family.ts';
+import type { LiveState } from './live-state.ts';
+
+/**
+ * Two states with the same fingerprint hold the same rules at the same places, and the same entries. Entries that come
+ * and go by themselves don't count. Hexadecimal.
+ */
+export function liveFingerprint({ tables, sets }: LiveState): string {
+  const hash = createHash('sha256');
+  for (const family of FAMILIES) {
+    const { chains, hooks } = tables[family];
+    hash.update(JSON.stringify([family, [...chains].toSorted(byName), hooks]));
+  }
+  for (const [name, set] of [...sets].toSorted(byName)) hash.update(`\n${name} ${setText(set)}`);
+  return hash.digest('hex');
+}
+
+const byName = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number => (a < b ? -1 : 1);
+
+function setText(set: LiveSet): string {
+  if (set.kind === 'net') return set.members.fingerprint();
+  return set.kind === 'port' ? JSON.stringify(set.ports.ranges()) : set.kind;
+}

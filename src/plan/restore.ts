@@ -1,0 +1,42 @@
+import { type LiveSet, sameSet } from '../ipset/save.ts';
+import { diffTexts, type TableTexts } from '../iptables/change.ts';
+import type { OwnTable } from '../iptables/save.ts';
+import { FAMILIES } from '../net/family.ts';
+import type { SetSpec } from '../ruleset/set.ts';
+import type { LiveState } from './live-state.ts';
+import { doesSomething, dropSets, type Step, tableStep } from './step.ts';
+
+/** The way back: what turns the state that stands now into an earlier one, sets first and each family in one stroke. */
+export function restoreSteps(before: LiveState, now: LiveState): Step[] {
+  const wanted = [...before.sets].flatMap(([name, set]) => specOf(name, set) ?? []);
+  const differing = wanted.filter((spec) => !sameSet(spec, now.sets.get(spec.name)));
+  const [replace, make] = [true, false].map((there) => differing.filter(({ name }) => now.sets.has(name) === there));
+  const steps: Step[] = [
+    { kind: 'make-sets', make: make ?? [], replace: replace ?? [] },
+    ...FAMILIES.flatMap((family) => tableStep(diffTexts(textsOf(before.tables[family]), now.tables[family]))),
+    dropSets([...now.sets.keys()].filter((name) => !before.sets.has(name))),
+  ];
+  return steps.filter(doesSomething);
+}
+
+/** A hook that stood twice, or behind others, comes back once and in front: that is never less than it was. */
+function textsOf({ family, chains, hooks }: OwnTable): TableTexts {
+  const first = new Map(hooks.toReversed().map((hook) => [hook.point, hook]));
+  return { family, chains, hooks: [...first.values()] };
+}
+
+/** Undefined for what can't be made again: sets whose entries weren't read, and those that were never ours. */
+export function specOf(name: string, set: LiveSet): SetSpec | undefined {
+  switch (set.kind) {
+    case 'net':
+      return { kind: 'net', name, family: set.family, members: set.members };
+    case 'port':
+      // The kernel keeps numbers; whose they are is said by the rule that asks.
+      return { kind: 'port', name, family: 4, ports: set.ports };
+    case 'denied':
+      return { kind: 'denied', name, family: set.family };
+    case 'unread':
+    case 'strange':
+      return undefined;
+  }
+}

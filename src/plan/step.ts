@@ -1,0 +1,22 @@
+import type { TableChange } from '../iptables/change.ts';
+import type { SetSpec } from '../ruleset/set.ts';
+
+/**
+ * One step of a change. Between any two steps every packet is judged as before or as after, never by a mixture:
+ * a single set changes by a swap; where more than that changes, everything new is made beside the old, and one
+ * transaction of the family's rules switches over.
+ */
+export type Step =
+  | { readonly kind: 'make-sets'; readonly make: readonly SetSpec[]; readonly replace: readonly SetSpec[] }
+  | { readonly kind: 'change-table'; readonly change: TableChange }
+  | { readonly kind: 'drop-sets'; readonly names: readonly string[] };
+
+export const tableStep = (change: TableChange | undefined): Step[] =>
+  change ? [{ kind: 'change-table', change }] : [];
+
+export const dropSets = (names: readonly string[]): Step => ({ kind: 'drop-sets', names });
+
+export function doesSomething(step: Step): boolean {
+  if (step.kind === 'drop-sets') return step.names.length > 0;
+  return step.kind === 'change-table' || step.make.length + step.replace.length > 0;
+}
