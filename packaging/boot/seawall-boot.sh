@@ -93,6 +93,8 @@ tidy() { # [GENERATION]
   for tool in $(families); do
     for point in PREROUTING INPUT FORWARD OUTPUT; do
       "$tool" -w 10 -t mangle -S "$point" | sed -n "s/^-A $point \(.*-[jg] SEAWALL-.*\)/\1/p" | while read -r rule; do
+        # No generation names the hook for cut connections, and any may have it.
+        case $rule in *' SEAWALL-OUT') [ -z "${1:-}" ] || continue ;; esac
         # shellcheck disable=SC2086 # the rule is to be split into words
         grep -qxF "$tool $point $rule" "$dir/hooks" 2>/dev/null || "$tool" -w 10 -t mangle -D "$point" $rule
       done

@@ -2,6 +2,7 @@ import bootScript from '../../packaging/boot/seawall-boot.sh';
 import { applyPlan, findCuts, type ApplyResult } from '../apply/apply.ts';
 import { refuseWhilePending, settlePending } from '../apply/confirm.ts';
 import type { Meta } from '../apply/generations.ts';
+import { readPending } from '../apply/pending.ts';
 import { FOLDER_MODE, statePaths } from '../apply/state.ts';
 import { Failure } from '../effects/failure.ts';
 import { checkRights } from '../live/checkup.ts';
@@ -66,13 +67,14 @@ export async function changeTo(
   const rights = await checkRights(effects);
   if (rights.level === 'problem') throw new Failure(rights.text, rights.hint ?? '');
   await effects.files.folder(paths.dir, FOLDER_MODE);
+  // An undo that is overdue comes first, so that nobody is asked about a state that is about to go.
+  if (await readPending(effects, paths)) await effects.lock.hold(paths.lock, () => settlePending(effects, paths));
   const asks = context.ask !== undefined && !options.yes && !context.json;
   // Nobody is kept waiting while a person reads.
   const shown = asks ? await show(context, propose, options) : undefined;
   if (shown === 'no') return undefined;
   return effects.lock.hold(paths.lock, async () => {
     const started = effects.clock.monotonic();
-    await settlePending(effects, paths);
     await refuseWhilePending(effects, paths);
     const proposal = await propose(shown ? { ...context, tell: () => undefined } : context);
     if (shown) sameAsShown(proposal, shown.proposal);
