@@ -94,8 +94,8 @@ export async function applyPlan(effects: Effects, paths: StatePaths, input: Appl
   const before = interrupted ? withoutHooks(live) : live;
   const cuts = changes || interrupted ? await cut(effects, paths, { ...input, live: before }, pending) : NO_CUTS;
   await keepForNextRun(effects, paths, input.keep);
-  if (!pending) await pruneGenerations(effects, paths);
-  await closeJournal(effects, paths);
+  if (prepared.fresh && !pending) await pruneGenerations(effects, paths);
+  if (changes || interrupted) await closeJournal(effects, paths);
   const { flows = [] } = cuts ?? {};
   return {
     steps: plan.steps.length,

@@ -174,11 +174,13 @@ async function isThis(
   { fingerprint, config }: { readonly fingerprint: string; readonly config: string },
   wanted: readonly PlainFile[],
 ): Promise<boolean> {
-  const record = await readSummed(files, folder, RECORD_SUMS);
-  if (record?.get(CONFIG)?.toString() !== config) return false;
-  if ((JSON.parse(record.get(META)?.toString() ?? '{}') as Partial<Meta>).fingerprint !== fingerprint) return false;
-  const present = await files.list(folder);
   const lasting = wanted.filter((file) => file.lasting).map(({ name }) => name);
-  if (!wanted.every(({ name }) => present.includes(name))) return false;
-  return (await readSummed(files, folder, SUMS, lasting)) !== undefined;
+  const [record, present, kernel] = await Promise.all([
+    readSummed(files, folder, RECORD_SUMS),
+    files.list(folder),
+    readSummed(files, folder, SUMS, lasting),
+  ]);
+  if (!kernel || record?.get(CONFIG)?.toString() !== config) return false;
+  if ((JSON.parse(record.get(META)?.toString() ?? '{}') as Partial<Meta>).fingerprint !== fingerprint) return false;
+  return wanted.every(({ name }) => present.includes(name));
 }

@@ -12,16 +12,21 @@ export async function readSummed(
   unread: readonly string[] = [],
 ): Promise<Map<string, Buffer> | undefined> {
   const lines = (await files.read(join(folder, list)))?.toString().trimEnd().split('\n') ?? [''];
-  const contents = new Map<string, Buffer>();
-  for (const line of lines) {
-    const [, sum, name] = /^([0-9a-f]{64}) {2}([\w.-]+)$/.exec(line) ?? [];
-    if (name === undefined) return undefined;
-    if (unread.includes(name)) continue;
-    const content = await files.read(join(folder, name));
-    if (!content || createHash('sha256').update(content).digest('hex') !== sum) return undefined;
-    contents.set(name, content);
-  }
-  return contents;
+  const entries = lines.map((line) => /^([0-9a-f]{64}) {2}([\w.-]+)$/.exec(line) ?? []);
+  if (entries.some(([whole]) => whole === undefined)) return undefined;
+  const wanted = entries.filter(([, , name = '']) => !unread.includes(name));
+  const read = wanted.map(
+    async ([, sum, name = '']) => [name, await readIfWhole(files, join(folder, name), sum)] as const,
+  );
+  const contents = await Promise.all(read);
+  return contents.some(([, content]) => content === undefined)
+    ? undefined
+    : new Map(contents.flatMap(([name, content]) => (content ? [[name, content]] : [])));
+}
+
+async function readIfWhole(files: Files, path: string, sum: string | undefined): Promise<Buffer | undefined> {
+  const content = await files.read(path);
+  return content && createHash('sha256').update(content).digest('hex') === sum ? content : undefined;
 }
 
 /** Writes files and the list of their sums, as sha256sum(1) does. Those that last are taken over from the folder `from`. */
