@@ -131,9 +131,9 @@ export async function readyAtBoot(
   const lasting = (await effects.files.list(folder)).filter(isLongListFile);
   if (!record || !(await readSummed(effects.files, folder, SUMS, lasting))) return 'damaged';
   const meta = JSON.parse(record.get(META)?.toString() ?? '{}') as Partial<Meta>;
-  const lists = wanted.filter((file) => file.lasting).map(({ name }) => name);
   if (meta.fingerprint !== rulesetFingerprint(ruleset)) return 'older';
-  return lists.every((name) => lasting.includes(name)) ? 'ready' : 'damaged';
+  const lists = wanted.filter((file) => file.lasting).map(({ name }) => name);
+  return sameNames(lists, lasting) ? 'ready' : 'damaged';
 }
 
 /** Removes the oldest ones, and those that never came to be confirmed. */
@@ -167,6 +167,10 @@ async function unusable(effects: WithFiles, paths: StatePaths, number: number): 
     : new Failure(`there is no generation ${number}`, 'seawall history lists those that there are');
 }
 
+/** A list too many is as wrong as one that is missing: a boot would load it. */
+const sameNames = (a: readonly string[], b: readonly string[]): boolean =>
+  a.length === b.length && a.every((name) => b.includes(name));
+
 /** Whether the folder holds just this, and is undamaged. Long lists are known by their names, which tell their content. */
 async function isThis(
   files: Files,
@@ -182,5 +186,8 @@ async function isThis(
   ]);
   if (!kernel || record?.get(CONFIG)?.toString() !== config) return false;
   if ((JSON.parse(record.get(META)?.toString() ?? '{}') as Partial<Meta>).fingerprint !== fingerprint) return false;
-  return wanted.every(({ name }) => present.includes(name));
+  return sameNames(
+    present.filter((name) => name.endsWith('.ipset')),
+    wanted.map(({ name }) => name).filter((name) => name.endsWith('.ipset')),
+  );
 }
