@@ -38,6 +38,8 @@ export interface ApplyInput {
   readonly script: string;
   /** Undo it unless it is confirmed within these seconds. */
   readonly confirmSeconds?: number | undefined;
+  /** Writes the config that this stands for, and takes that back. */
+  readonly commit?: { readonly run: () => Promise<void>; readonly undo: () => Promise<void> } | undefined;
 }
 
 export interface ApplyResult {
@@ -48,8 +50,8 @@ export interface ApplyResult {
   readonly couldCut: boolean;
   readonly generation: Prepared;
   readonly pending: Pending | undefined;
-  /** Why sets that are no longer used could not be removed. */
-  readonly leftOver: string | undefined;
+  /** What could not be done after the new policy stood, and is left to the next run. */
+  readonly troubles: readonly string[];
 }
 
 /** The open connections that the plan denies, though they were let in before, and how to pick them out. */
@@ -67,7 +69,6 @@ export async function findCuts(
   effects: Pick<Effects, 'exec'>,
   { plan, live, sides }: Pick<ApplyInput, 'plan' | 'live' | 'sides'>,
 ): Promise<Cuts | undefined> {
-  if (plan.steps.length === 0) return NO_CUTS;
   const tracked = await readFlows(effects);
   if (!tracked) return undefined;
   const all = flowsToCut(tracked, live, plan.target, sides);
@@ -89,22 +90,34 @@ export async function applyPlan(effects: Effects, paths: StatePaths, input: Appl
   if (changes) await openJournal(effects, paths);
   const { enforcing, tidying } = split(plan.steps);
   const { prepared, pending } = await enforce(effects, paths, input, enforcing);
-  const leftOver = await complaint(execute(effects, tidying));
+  const troubles: string[] = [];
+  const unlessTrouble = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await work();
+    } catch (error) {
+      troubles.push(troubleText(error));
+      return undefined;
+    }
+  };
   // After the rules: what is cut now can't come back. Which connections a killed run has left open nobody knows.
   const before = interrupted ? withoutHooks(live) : live;
-  const cuts = changes || interrupted ? await cut(effects, paths, { ...input, live: before }, pending) : NO_CUTS;
-  await keepForNextRun(effects, paths, input.keep);
-  if (prepared.fresh && !pending) await pruneGenerations(effects, paths);
-  if (changes || interrupted) await closeJournal(effects, paths);
+  const cuts = await unlessTrouble(async () =>
+    changes || interrupted ? cut(effects, paths, { ...input, live: before }, pending) : NO_CUTS,
+  );
+  // The journal that stays open has the next run cut what this one could not.
+  if ((changes || interrupted) && troubles.length === 0) await unlessTrouble(() => closeJournal(effects, paths));
+  await unlessTrouble(() => execute(effects, tidying));
+  await unlessTrouble(() => keepForNextRun(effects, paths, input.keep));
+  if (prepared.fresh && !pending) await unlessTrouble(() => pruneGenerations(effects, paths));
   const { flows = [] } = cuts ?? {};
-  return {
-    steps: plan.steps.length,
-    cut: flows,
-    couldCut: cuts !== undefined,
-    generation: prepared,
-    pending,
-    leftOver,
-  };
+  const couldCut = cuts !== undefined || troubles.length > 0;
+  return { steps: plan.steps.length, cut: flows, couldCut, generation: prepared, pending, troubles };
+}
+
+/** What is expected to happen is told; a bug goes on to where bugs are shown. */
+function troubleText(error: unknown): string {
+  if (error instanceof Failure || (error instanceof Error && 'code' in error)) return error.message;
+  throw error;
 }
 
 /** Old sets go when nothing refers to them any more: that is no part of what has to succeed. */
@@ -128,6 +141,7 @@ async function enforce(
   const generation: NewGeneration = { ...record, ruleset: plan.target };
   const confirmed = input.confirmSeconds === undefined || plan.steps.length === 0;
   try {
+    await input.commit?.run();
     if (confirmed) {
       // The folder that is filled is named by nothing yet, so it may be filled meanwhile.
       const prepared = await both(execute(effects, steps), prepareGeneration(effects, paths, generation));
@@ -143,7 +157,7 @@ async function enforce(
     await execute(effects, steps);
     return { prepared, pending };
   } catch (error) {
-    throw await putBack(effects, paths, input.live, error);
+    throw await putBack(effects, paths, input, error);
   }
 }
 
@@ -166,16 +180,6 @@ async function both<T>(first: Promise<unknown>, second: Promise<T>): Promise<T> 
   await Promise.allSettled([first, second]);
   await first;
   return second;
-}
-
-async function complaint(work: Promise<unknown>): Promise<string | undefined> {
-  try {
-    await work;
-    return undefined;
-  } catch (error) {
-    if (error instanceof Failure) return error.message;
-    throw error;
-  }
 }
 
 const withoutHooks = (live: LiveState): LiveState => ({

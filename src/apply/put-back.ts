@@ -2,8 +2,8 @@ import { Failure } from '../effects/failure.ts';
 import type { Effects } from '../effects/types.ts';
 import { readKernel } from '../live/kernel.ts';
 import { isFirst } from '../plan/changes.ts';
-import type { LiveState } from '../plan/live-state.ts';
 import { restoreSteps } from '../plan/restore.ts';
+import type { ApplyInput } from './apply.ts';
 import { restoreBefore } from './before.ts';
 import { execute } from './execute.ts';
 import { closeJournal } from './journal.ts';
@@ -11,13 +11,13 @@ import { disarm } from './pending.ts';
 import type { StatePaths } from './state.ts';
 
 /**
- * Takes back what was done of a change that failed: every family and every set. Returns what to tell: the failure itself
+ * Takes back what was done of a change that failed: every family and every set, and the config. Returns what to tell: the failure itself
  * if nothing had been changed yet, else that it was put back, or that not even this could be done.
  */
 export async function putBack(
   effects: Effects,
   paths: StatePaths,
-  before: LiveState,
+  { live: before, commit }: Pick<ApplyInput, 'live' | 'commit'>,
   failure: unknown,
 ): Promise<unknown> {
   try {
@@ -25,6 +25,7 @@ export async function putBack(
     await execute(effects, steps);
     if (isFirst(before)) await restoreBefore(effects, paths);
     await disarm(effects, paths);
+    await commit?.undo();
     await closeJournal(effects, paths);
     if (steps.length === 0 || !(failure instanceof Error)) return failure;
     return new Failure(`${failure.message}; what was changed until then was put back`, hintOf(failure), {

@@ -128,21 +128,16 @@ function sameAsShown(proposal: Proposal, shown: Proposal): void {
 
 async function carryOut(context: Context, proposal: Proposal, options: ChangeOptions): Promise<ApplyResult> {
   const { plan, live, sides, keep, config, commit } = proposal;
-  await commit?.run();
-  try {
-    return await applyPlan(context.effects, statePaths(context.stateDir), {
-      plan,
-      live,
-      sides,
-      keep,
-      record: { config, meta: metaOf(context, proposal, options) },
-      script: bootScript,
-      confirmSeconds: options.confirm,
-    });
-  } catch (error) {
-    await commit?.undo();
-    throw error;
-  }
+  return applyPlan(context.effects, statePaths(context.stateDir), {
+    plan,
+    live,
+    sides,
+    keep,
+    record: { config, meta: metaOf(context, proposal, options) },
+    script: bootScript,
+    confirmSeconds: options.confirm,
+    commit,
+  });
 }
 
 const metaOf = (

@@ -21,6 +21,7 @@ export function tellResult(context: Context, change: Change | undefined): ExitCo
         steps: proposal.plan.steps.map(stepJson),
         cut: result.cut.map(flowJson),
         notes: proposal.notes,
+        troubles: result.troubles,
       }),
     );
     return 0;
@@ -31,7 +32,7 @@ export function tellResult(context: Context, change: Change | undefined): ExitCo
 
 function resultLines({ proposal, result, seconds }: Change, { colours }: Context): string[] {
   const { bold, green, yellow } = colours;
-  const { generation, pending, leftOver } = result;
+  const { generation, pending, troubles } = result;
   if (result.steps === 0)
     return ['Nothing to change: what stands is what the config says.'].map((text) =>
       generation.fresh ? `${text} It is generation ${generation.number} now.` : text,
@@ -41,7 +42,7 @@ function resultLines({ proposal, result, seconds }: Change, { colours }: Context
     ...result.cut.slice(0, 10).map((flow) => `  cut ${flowText(flow)}`),
     ...(result.cut.length > 10 ? [`  and ${result.cut.length - 10} more connections`] : []),
     ...(result.couldCut ? [] : [yellow('  open connections could not be looked at: install conntrack')]),
-    ...(leftOver === undefined ? [] : [yellow(`  left over, for the next run: ${leftOver}`)]),
+    ...troubles.map((text) => yellow(`  left to the next run: ${text}`)),
     ...(pending === undefined
       ? []
       : [

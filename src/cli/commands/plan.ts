@@ -32,7 +32,8 @@ export const plan: Command = {
     const text = await readConfigText(context);
     const found = await survey(context, text);
     const { live } = found.observation;
-    const cut = (await findCuts(context.effects, proposalOf(found, text)))?.flows;
+    const proposal = proposalOf(found, text);
+    const cut = found.plan.steps.length === 0 ? [] : (await findCuts(context.effects, proposal))?.flows;
     const changes = policyChanges(found.plan, live);
     const { steps } = found.plan;
     const file = call.value('out');
