@@ -14,7 +14,7 @@ beforeEach(() => {
 });
 
 describe('what went wrong before', () => {
-  test('a first apply that fails half-way leaves nothing behind', async () => {
+  test('a first apply that fails half-way leaves everything as it was', async () => {
     machine.kernel.sets.run('create seawall-list4-000000000000 hash:net');
     const broken = machine.kernel.exec;
     const exec: typeof broken = (command) =>
@@ -23,10 +23,12 @@ describe('what went wrong before', () => {
         : broken(command);
     Object.assign(machine.kernel, { exec });
     await expect(machine.run(apply, [], YES)).rejects.toMatchObject({
-      message: 'changing the rules: ip6tables-restore says: line 7 failed',
+      message: 'changing the rules: ip6tables-restore says: line 7 failed; what was changed until then was put back',
+      exitCode: 4,
     });
-    expect(machine.kernel.text()).not.toMatch(/seawall-|SEAWALL-/);
-    for (const file of ['boot/current', 'before.json'])
+    expect(machine.kernel.text()).not.toContain('SEAWALL-');
+    expect(machine.kernel.sets.names()).toEqual(['seawall-list4-000000000000']);
+    for (const file of ['boot/current', 'before.json', 'journal'])
       expect(machine.files.contents.has(`${STATE}/${file}`)).toBe(false);
   });
 
