@@ -1,7 +1,6 @@
 import type { Effects } from '../effects/types.ts';
 import { destroySets, makeSet, replaceSet } from '../ipset/create.ts';
-import { renderChange } from '../iptables/change.ts';
-import type { Family } from '../net/family.ts';
+import { renderChange, restoreTool } from '../iptables/change.ts';
 import { runTool, toolFailure } from '../live/tools.ts';
 import type { Step } from '../plan/plan.ts';
 
@@ -20,13 +19,11 @@ export async function execute(effects: Pick<Effects, 'exec'>, steps: readonly St
 /** A tool that is missing, or hangs at once, is told before the first step; those that read the machine have shown that they are there. */
 async function checkTool(effects: Pick<Effects, 'exec'>, step: Step): Promise<void> {
   if (step.kind !== 'change-table') return;
-  const command = { file: restoreTool(step.change.family), args: ['--version'], timeoutMs: VERSION_TIMEOUT_MS };
+  const command = { file: restoreTool(step.change), args: ['--version'], timeoutMs: VERSION_TIMEOUT_MS };
   const output = await effects.exec(command);
   if (output.outcome === 'missing' || output.outcome === 'timed-out')
     throw toolFailure(command, output, 'changing the rules');
 }
-
-const restoreTool = (family: Family): string => (family === 4 ? 'iptables-restore' : 'ip6tables-restore');
 
 async function carryOut(effects: Pick<Effects, 'exec'>, step: Step): Promise<void> {
   switch (step.kind) {
@@ -36,7 +33,7 @@ async function carryOut(effects: Pick<Effects, 'exec'>, step: Step): Promise<voi
       return restoreSets(effects, destroySets(step.names), 'removing sets that are no longer used');
     case 'change-table': {
       const { change } = step;
-      const file = restoreTool(change.family);
+      const file = restoreTool(change);
       const args = ['--noflush', '-w', LOCK_SECONDS];
       await runTool(effects, { file, args, input: [renderChange(change)] }, 'changing the rules');
     }

@@ -1,6 +1,6 @@
 import type { FamilyRules, HookPoint } from '../ruleset/ruleset.ts';
 import type { Family } from '../net/family.ts';
-import { BUILT_IN, TABLE } from './names.ts';
+import { BUILT_IN, TABLE, type Variant } from './names.ts';
 import { renderRule } from './render-rule.ts';
 import type { OwnTable, SavedHook } from './save.ts';
 
@@ -10,11 +10,17 @@ import type { OwnTable, SavedHook } from './save.ts';
  */
 export interface TableChange {
   readonly family: Family;
+  /** The variant of iptables whose table it is; absent for the one that `iptables` is. */
+  readonly variant?: Variant;
   readonly write: readonly { readonly chain: string; readonly rules: readonly string[] }[];
   readonly unhook: readonly { readonly point: HookPoint; readonly text: string }[];
   readonly hook: readonly { readonly point: HookPoint; readonly text: string }[];
   readonly remove: readonly string[];
 }
+
+/** The tool that carries it out. */
+export const restoreTool = ({ family, variant }: Pick<TableChange, 'family' | 'variant'>): string =>
+  `${family === 4 ? 'iptables' : 'ip6tables'}${variant === undefined ? '' : `-${variant}`}-restore`;
 
 /** A family's own chains and hooks as iptables-save would print them. */
 export interface TableTexts {

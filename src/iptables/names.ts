@@ -5,6 +5,14 @@ import type { ConnState, RuleProtocol } from '../ruleset/match.ts';
 /** The table that Docker and other firewalls leave alone; its chains run before any NAT. */
 export const TABLE = 'mangle';
 
+/** The two implementations of iptables. Rules of both are in force at once, and each shows only its own. */
+export type Variant = 'legacy' | 'nft';
+
+export const VARIANT_NAMES: Readonly<Record<Variant, string>> = {
+  legacy: 'legacy iptables',
+  nft: 'the nft variant of iptables',
+};
+
 export const BUILT_IN: Readonly<Record<HookPoint, string>> = {
   prerouting: 'PREROUTING',
   input: 'INPUT',

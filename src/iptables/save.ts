@@ -25,7 +25,12 @@ export interface SavedHook {
   readonly point: HookPoint;
   readonly position: number;
   readonly text: string;
+  /** The first rules that stand before it, as they were printed; absent where it is the first. */
+  readonly behind?: readonly string[];
 }
+
+/** How many rules before a hook are kept: to be named, not to be compared. */
+const KEPT_BEFORE = 3;
 
 /** What Seawall owns of a table. Texts are in canonical form, so that they compare by `===`. */
 export interface OwnTable {
@@ -62,13 +67,18 @@ export function ownPart(table: SavedTable, family: Family): OwnTable {
   const hooks = (Object.keys(BUILT_IN) as HookPoint[]).flatMap((point) => {
     const rules = table.chains.get(BUILT_IN[point])?.rules ?? [];
     return rules.flatMap((rule, index) =>
-      jumpsToOwnChain(rule) ? [{ point, position: index + 1, text: canonical(rule, family) }] : [],
+      jumpsToOwnChain(rule) ? [hookAt(point, rules, index, canonical(rule, family))] : [],
     );
   });
   const dropped = own.flatMap(([, { rules, packets }]) =>
     packets.filter((_, index) => rules[index]?.endsWith('-j DROP')),
   );
   return { family, exists: table.exists, chains, hooks, dropped: dropped.reduce((sum, count) => sum + count, 0) };
+}
+
+function hookAt(point: HookPoint, rules: readonly string[], index: number, text: string): SavedHook {
+  const hook = { point, position: index + 1, text };
+  return index === 0 ? hook : { ...hook, behind: rules.slice(0, Math.min(index, KEPT_BEFORE)) };
 }
 
 /** A rule that isn't ours stays as it was printed, and so differs from every one of ours. */

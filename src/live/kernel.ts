@@ -1,12 +1,14 @@
 import type { Effects, Output } from '../effects/types.ts';
 import { parseSets, type LiveSet, type LiveSets } from '../ipset/save.ts';
 import { ownPart, parseSave, type OwnTable } from '../iptables/save.ts';
-import type { Family } from '../net/family.ts';
-import type { LiveState } from '../plan/live-state.ts';
+import { type Family } from '../net/family.ts';
+import type { LiveState, OtherTable } from '../plan/live-state.ts';
 import { ownsSet } from '../ruleset/ownership.ts';
 import { runTool } from './tools.ts';
+import { readOthers, usesLegacy } from './variants.ts';
 
 type Exec = Pick<Effects, 'exec'>;
+type Files = Pick<Effects, 'files'>;
 
 /**
  * How sets are read. `whole`: every entry. `by-name`: a set that is named by its content is taken at its word, which
@@ -14,21 +16,39 @@ type Exec = Pick<Effects, 'exec'>;
  */
 export type ReadSets = 'whole' | 'by-name';
 
-/** Reads what of Seawall stands in this network namespace; changes nothing. */
-export async function readKernel(effects: Exec, readSets: ReadSets): Promise<LiveState> {
+/**
+ * Reads what of Seawall stands in this network namespace; changes nothing. Where files can be read, rules in the other
+ * variant of iptables are found too.
+ */
+export async function readKernel(effects: Exec & Partial<Files>, readSets: ReadSets): Promise<LiveState> {
   const [v4, v6, sets] = await Promise.all([
-    readTable(effects, 4),
-    readTable(effects, 6),
+    readFamily(effects, 4),
+    readFamily(effects, 6),
     readSets === 'whole' ? readAllSets(effects) : readSmallSets(effects),
   ]);
-  return { tables: { 4: v4, 6: v6 }, sets };
+  const others = [...v4.others, ...v6.others];
+  return { tables: { 4: v4.table, 6: v6.table }, sets, ...(others.length > 0 ? { others } : {}) };
 }
 
-async function readTable(effects: Exec, family: Family): Promise<OwnTable> {
+interface FamilyReading {
+  readonly table: OwnTable;
+  readonly others: readonly OtherTable[];
+}
+
+async function readFamily({ exec, files }: Exec & Partial<Files>, family: Family): Promise<FamilyReading> {
+  const [saved, legacyInUse] = await Promise.all([
+    readSaved({ exec }, family),
+    files ? usesLegacy({ files }, family) : false,
+  ]);
+  const table = ownPart(parseSave(saved), family);
+  return { table, others: files ? await readOthers({ exec }, family, saved, legacyInUse) : [] };
+}
+
+async function readSaved(effects: Exec, family: Family): Promise<string> {
   const file = family === 4 ? 'iptables-save' : 'ip6tables-save';
   // All tables: asked for one that isn't there, the nft variant makes one up and the legacy one makes one.
   const { stdout } = await runTool(effects, { file, args: ['-c'] }, 'reading the rules');
-  return ownPart(parseSave(stdout.toString()), family);
+  return stdout.toString();
 }
 
 const ipset = (effects: Exec, args: readonly string[], input?: readonly string[]): Promise<Output> =>

@@ -1,9 +1,10 @@
+import { VARIANT_NAMES } from '../iptables/names.ts';
 import { FAMILIES } from '../net/family.ts';
 import { formatPrefix } from '../net/prefix.ts';
 import type { PrefixSet } from '../net/prefix-set.ts';
 import { subtract } from '../net/subtract.ts';
 import type { Ruleset } from '../ruleset/ruleset.ts';
-import { isHooked, type LiveState } from './live-state.ts';
+import { type LiveState, standsNowhere } from './live-state.ts';
 import type { Plan, Step } from './plan.ts';
 import { portsNotIn } from './port-difference.ts';
 import { standing } from './standing.ts';
@@ -79,20 +80,20 @@ export function stepSummary(step: Step): string {
     case 'drop-sets':
       return `destroy ${step.names.join(', ')}`;
     case 'change-table': {
-      const { family, write, hook, unhook, remove } = step.change;
+      const { family, variant, write, hook, unhook, remove } = step.change;
       const parts = [
         ...write.map(({ chain }) => `write ${chain}`),
         ...remove.map((chain) => `remove ${chain}`),
         ...unhook.map(({ point }) => `unhook ${point}`),
         ...hook.map(({ point }) => `hook ${point}`),
       ];
-      return `IPv${family}: ${parts.join(', ')}`;
+      return `IPv${family}${variant ? ` in ${VARIANT_NAMES[variant]}` : ''}: ${parts.join(', ')}`;
     }
   }
 }
 
 /** Whether the plan puts up a firewall where none stands. */
-export const isFirst = (live: LiveState): boolean => !FAMILIES.some((family) => isHooked(live.tables[family]));
+export const isFirst = standsNowhere;
 
 const unique = (texts: readonly string[]): string[] => [...new Set(texts)];
 

@@ -7,12 +7,14 @@ import type { LiveState } from './live-state.ts';
  * Two states with the same fingerprint hold the same rules at the same places, and the same entries. Entries that come
  * and go by themselves don't count. Hexadecimal.
  */
-export function liveFingerprint({ tables, sets }: LiveState): string {
+export function liveFingerprint({ tables, sets, others = [] }: LiveState): string {
   const hash = createHash('sha256');
   for (const family of FAMILIES) {
     const { chains, hooks } = tables[family];
     hash.update(JSON.stringify([family, [...chains].toSorted(byName), hooks]));
   }
+  for (const { variant, table } of others)
+    hash.update(JSON.stringify([variant, table.family, [...table.chains].toSorted(byName), table.hooks]));
   for (const [name, set] of [...sets].toSorted(byName)) hash.update(`\n${name} ${setText(set)}`);
   return hash.digest('hex');
 }

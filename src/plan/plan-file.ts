@@ -1,7 +1,6 @@
 import * as v from 'valibot';
 import { destroySets, makeSet, replaceSet } from '../ipset/create.ts';
-import { renderChange } from '../iptables/change.ts';
-import { FAMILIES } from '../net/family.ts';
+import { renderChange, restoreTool } from '../iptables/change.ts';
 import type { Zones } from '../policy/zones.ts';
 import type { Ruleset } from '../ruleset/ruleset.ts';
 import { bootFiles } from './boot-files.ts';
@@ -40,7 +39,8 @@ export interface KeptPlan {
 
 /** A step as the kernel's own tools take it. */
 interface StepText {
-  readonly tool: 'ipset restore' | 'iptables-restore --noflush' | 'ip6tables-restore --noflush';
+  /** `ipset restore`, `iptables-restore --noflush` … */
+  readonly tool: string;
   readonly input: string;
 }
 
@@ -87,10 +87,7 @@ function stepText(step: Step): StepText {
     case 'drop-sets':
       return { tool: 'ipset restore', input: textOf(destroySets(step.names)) };
     case 'change-table':
-      return {
-        tool: step.change.family === FAMILIES[0] ? 'iptables-restore --noflush' : 'ip6tables-restore --noflush',
-        input: renderChange(step.change),
-      };
+      return { tool: `${restoreTool(step.change)} --noflush`, input: renderChange(step.change) };
   }
 }
 

@@ -1,13 +1,13 @@
 import { FAMILIES, type Family } from '../net/family.ts';
 import { sameSet } from '../ipset/save.ts';
-import type { SavedHook } from '../iptables/save.ts';
 import { diffTable, removalOf, tableTexts } from '../iptables/change.ts';
+import type { SavedHook } from '../iptables/save.ts';
 import { compileFamily, CUT_HOOK } from '../policy/compile.ts';
 import type { Policy } from '../policy/policy.ts';
 import { cutSetName, SCRATCH_SET, type SlotRole, type Slots } from '../ruleset/ownership.ts';
 import type { FamilyRules, Ruleset } from '../ruleset/ruleset.ts';
 import type { SetSpec } from '../ruleset/set.ts';
-import { isHooked, type LiveState } from './live-state.ts';
+import { isHooked, type LiveState, tablesOf } from './live-state.ts';
 import { inSlots, roleOf, slotsInUse, turnSlots } from './slots.ts';
 import { doesSomething, dropSets, type Step, tableStep } from './step.ts';
 
@@ -45,6 +45,7 @@ function planFor(wantedIn: InSlots, live: LiveState): Plan {
     dropSets(leftover),
     { kind: 'make-sets', make, replace },
     ...FAMILIES.flatMap((family) => tableStep(diffTable(target[family], live.tables[family]))),
+    ...removeOthers(live),
     dropSets(surplus.filter((name) => !leftover.some((each) => each === name))),
   ];
   return { steps: steps.filter(doesSomething), target };
@@ -58,10 +59,15 @@ const contentFirst = (a: SetSpec, b: SetSpec): number => Number(isChanging(a)) -
 
 const isChanging = ({ name, family }: SetSpec): boolean => roleOf(name, family) !== undefined;
 
+/** What stands in the other variant of iptables goes when the new stands: meanwhile both judge, which opens nothing. */
+const removeOthers = ({ others = [] }: LiveState): Step[] =>
+  others.flatMap(({ variant, table }) => tableStep(removalOf(table), variant));
+
 /** Takes everything away again: first the rules, then the sets that they used. */
 export function planRemoval(live: LiveState): Step[] {
   const steps: Step[] = [
     ...FAMILIES.flatMap((family) => tableStep(removalOf(live.tables[family]))),
+    ...removeOthers(live),
     dropSets([...live.sets.keys()]),
   ];
   return steps.filter(doesSomething);
@@ -69,18 +75,20 @@ export function planRemoval(live: LiveState): Step[] {
 
 /** Under which names the sets will be used: the live ones if one swap is all there is to do, else fresh ones. */
 function chooseSlots(rules: InSlots, live: LiveState, family: Family): FamilyRules {
-  const slots = slotsInUse(live.tables[family]);
+  const judging = tablesOf(live, family);
+  const slots = slotsInUse(judging);
   const inPlace = rules(family, slots);
   const turned = rolesToTurn(inPlace, live, family);
   const rulesChange = diffTable(inPlace, live.tables[family]) !== undefined;
   const oneSwap = turned.length <= 1 && !rulesChange;
-  return oneSwap || !isHooked(live.tables[family]) ? inPlace : rules(family, turnSlots(slots, turned));
+  return oneSwap || !judging.some(isHooked) ? inPlace : rules(family, turnSlots(slots, turned));
 }
 
 /** Once connections were cut, their servers are kept silent; where that hook stands already it is left alone. */
-function withCutHook(rules: FamilyRules, { tables, sets }: LiveState): FamilyRules {
-  const cut = sets.get(cutSetName(rules.family));
-  const wanted = (cut?.kind === 'denied' && !cut.empty) || tables[rules.family].hooks.some(isCutHook);
+function withCutHook(rules: FamilyRules, live: LiveState): FamilyRules {
+  const cut = live.sets.get(cutSetName(rules.family));
+  const hooks = tablesOf(live, rules.family).flatMap((table) => table.hooks);
+  const wanted = (cut?.kind === 'denied' && !cut.empty) || hooks.some(isCutHook);
   return wanted ? { ...rules, hooks: [...rules.hooks, CUT_HOOK] } : rules;
 }
 

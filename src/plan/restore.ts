@@ -1,9 +1,9 @@
 import { type LiveSet, sameSet } from '../ipset/save.ts';
 import { diffTexts, type TableTexts } from '../iptables/change.ts';
 import type { OwnTable } from '../iptables/save.ts';
-import { FAMILIES } from '../net/family.ts';
+import { FAMILIES, type Family } from '../net/family.ts';
 import type { SetSpec } from '../ruleset/set.ts';
-import type { LiveState } from './live-state.ts';
+import type { LiveState, OtherTable } from './live-state.ts';
 import { doesSomething, dropSets, type Step, tableStep } from './step.ts';
 
 /** The way back: what turns the state that stands now into an earlier one, sets first and each family in one stroke. */
@@ -14,10 +14,25 @@ export function restoreSteps(before: LiveState, now: LiveState): Step[] {
   const steps: Step[] = [
     { kind: 'make-sets', make: make ?? [], replace: replace ?? [] },
     ...FAMILIES.flatMap((family) => tableStep(diffTexts(textsOf(before.tables[family]), now.tables[family]))),
+    ...otherSteps(before.others ?? [], now.others ?? []),
     dropSets([...now.sets.keys()].filter((name) => !before.sets.has(name))),
   ];
   return steps.filter(doesSomething);
 }
+
+/** The same for the other variant of iptables. */
+function otherSteps(before: readonly OtherTable[], now: readonly OtherTable[]): Step[] {
+  const keys = new Map(
+    [...before, ...now].map(({ variant, table: { family } }) => [variant + family, { variant, family }]),
+  );
+  return [...keys.values()].flatMap(({ variant, family }) => {
+    const find = (all: readonly OtherTable[]): OwnTable =>
+      all.find((each) => each.variant === variant && each.table.family === family)?.table ?? emptyTable(family);
+    return tableStep(diffTexts(textsOf(find(before)), find(now)), variant);
+  });
+}
+
+const emptyTable = (family: Family): OwnTable => ({ family, exists: false, chains: new Map(), hooks: [], dropped: 0 });
 
 /** A hook that stood twice, or behind others, comes back once and in front: that is never less than it was. */
 function textsOf({ family, chains, hooks }: OwnTable): TableTexts {

@@ -4,8 +4,13 @@ import type { Match } from '../ruleset/match.ts';
 import type { FamilyRules } from '../ruleset/ruleset.ts';
 import { otherSlot, SLOT_ROLES, type SlotRole, slotSetName, type Slots } from '../ruleset/ownership.ts';
 
-/** The slots that the live rules refer to; read from the rules, so nothing has to be remembered. */
-export function slotsInUse(table: OwnTable): Slots {
+/**
+ * The slots that the live rules refer to; read from the rules, so nothing has to be remembered. Of several tables the first
+ * counts in which there are any.
+ */
+export function slotsInUse(tables: readonly OwnTable[]): Slots {
+  const table = tables.find(({ chains }) => chains.size > 0);
+  if (!table) return {};
   const text = [...table.chains.values()].flat().join('\n');
   const slots: Partial<Record<SlotRole, 'a' | 'b'>> = {};
   for (const role of SLOT_ROLES) {

@@ -1,4 +1,5 @@
 import type { TableChange } from '../iptables/change.ts';
+import type { Variant } from '../iptables/names.ts';
 import type { SetSpec } from '../ruleset/set.ts';
 
 /**
@@ -11,8 +12,8 @@ export type Step =
   | { readonly kind: 'change-table'; readonly change: TableChange }
   | { readonly kind: 'drop-sets'; readonly names: readonly string[] };
 
-export const tableStep = (change: TableChange | undefined): Step[] =>
-  change ? [{ kind: 'change-table', change }] : [];
+export const tableStep = (change: TableChange | undefined, variant?: Variant): Step[] =>
+  change ? [{ kind: 'change-table', change: variant ? { ...change, variant } : change }] : [];
 
 export const dropSets = (names: readonly string[]): Step => ({ kind: 'drop-sets', names });
 

@@ -9,7 +9,7 @@ import type { Match, Rule } from '../ruleset/match.ts';
 import { isList } from '../ruleset/ownership.ts';
 import type { FamilyRules } from '../ruleset/ruleset.ts';
 import type { SetSpec } from '../ruleset/set.ts';
-import type { LiveState } from './live-state.ts';
+import { type LiveState, tablesOf } from './live-state.ts';
 
 /** What a family's rules mean, in the words of the config. Read from rules and sets alone, live ones or planned ones. */
 export interface PolicyView {
@@ -43,10 +43,14 @@ export function viewsOf(live: LiveState, target: FamilyRules): { before: PolicyV
   };
   const rules = (name: string): readonly Rule[] => chains.find((chain) => chain.name === name)?.rules ?? [];
   return {
-    before: viewOf(family, (chain) => parsed(live.tables[family], chain), standing, stays),
+    before: viewOf(family, (chain) => parsed(judging(live, family), chain), standing, stays),
     after: viewOf(family, rules, (name) => planned.get(name), stays),
   };
 }
+
+/** The rules that count: those that `iptables` shows, or else those in its other variant. */
+const judging = (live: LiveState, family: Family): OwnTable =>
+  tablesOf(live, family).find(({ chains }) => chains.size > 0) ?? live.tables[family];
 
 function parsed(table: OwnTable, chain: string): Rule[] {
   return (table.chains.get(chain) ?? []).flatMap((text) => parseRule(text, table.family) ?? []);

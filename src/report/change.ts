@@ -1,5 +1,5 @@
 import type { Flow } from '../analysis/flow.ts';
-import { renderChange } from '../iptables/change.ts';
+import { renderChange, restoreTool } from '../iptables/change.ts';
 import { type Address, formatAddress } from '../net/address.ts';
 import { type PolicyChange, stepSummary } from '../plan/changes.ts';
 import type { Step } from '../plan/plan.ts';
@@ -79,8 +79,5 @@ const endText = (address: Address, port: number): string =>
 
 function ruleLines(step: Step): string[] {
   if (step.kind !== 'change-table') return [];
-  return [
-    `# ${step.change.family === 4 ? 'iptables' : 'ip6tables'}-restore --noflush`,
-    renderChange(step.change).trimEnd(),
-  ];
+  return [`# ${restoreTool(step.change)} --noflush`, renderChange(step.change).trimEnd()];
 }

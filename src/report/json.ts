@@ -24,6 +24,11 @@ export function stepJson(step: Step): object {
     case 'drop-sets':
       return { kind: step.kind, destroy: step.names };
     case 'change-table':
-      return { kind: step.kind, family: step.change.family, restore: renderChange(step.change) };
+      return {
+        kind: step.kind,
+        family: step.change.family,
+        ...(step.change.variant === undefined ? {} : { variant: step.change.variant }),
+        restore: renderChange(step.change),
+      };
   }
 }
