@@ -25,7 +25,7 @@ async function putSeawall(world: World, program: readonly string[]): Promise<voi
   const places = `--config ${quoted(world.configFile)} --state-dir ${quoted(world.stateDir)}`;
   await world.shim(
     'seawall',
-    `unset SSH_CONNECTION
+    `unset SSH_CONNECTION SSH_CLIENT
 case "$1" in ''|help|-*) ${run} "$@" ;; esac
 command=$1
 shift

@@ -207,7 +207,10 @@ export class World {
   #withDocker(options: CommandOptions): CommandOptions {
     const docker = this.#engine === undefined ? {} : { DOCKER_HOST: `unix://${this.#engine.socket}` };
     // The session that runs the tests is none of the world's.
-    return { ...options, env: { NO_COLOR: '1', SSH_CONNECTION: undefined, ...docker, ...options.env } };
+    return {
+      ...options,
+      env: { NO_COLOR: '1', SSH_CONNECTION: undefined, SSH_CLIENT: undefined, ...docker, ...options.env },
+    };
   }
 }
 

@@ -26,11 +26,19 @@ const PACKAGES = [
   { name: 'iproute2', programs: ['ip', 'ss'], why: 'namespaces, links and routes' },
   { name: 'util-linux', programs: ['nsenter', 'unshare'], why: 'entering namespaces' },
   { name: 'mount', programs: ['mount', 'umount'], why: 'mounts of the test machines' },
+  { name: 'openssh-server', programs: ['sshd'], why: 'a real SSH session to be cut off' },
+  { name: 'openssh-client', programs: ['ssh', 'ssh-keygen'], why: 'its other end' },
   { name: 'systemd', programs: ['systemd-analyze'], why: 'checking the unit files' },
 ];
 
-/** What an installer must not start: a dockerd outside the lab's namespaces would change this machine's firewall. */
-const SERVICES = ['docker.service', 'docker.socket', 'containerd.service'];
+/**
+ * What an installer must not start: a dockerd outside the lab's namespaces would change this machine's firewall, and an
+ * sshd would let people in.
+ */
+const SERVICES = {
+  'docker.io': ['docker.service', 'docker.socket', 'containerd.service'],
+  'openssh-server': ['ssh.service'],
+};
 const POLICY = '/usr/sbin/policy-rc.d';
 const MARK = '# made by seawall setup for the time of one installation';
 
@@ -98,7 +106,7 @@ function installPackages(missing, say) {
     const status = run('apt-get', ['-q', 'install', '-y', '--no-install-recommends', ...names]);
     if (status !== 0) throw new Error(`apt-get failed (its words are above). By hand: ${byHand}`);
   });
-  if (names.includes('docker.io')) keepDockerOff();
+  keepOff(names.flatMap((name) => SERVICES[name] ?? []));
   const still = missingPackages();
   if (still.length > 0) throw new Error(`still missing: ${still.flatMap(({ absent }) => absent).join(', ')}`);
 }
@@ -130,8 +138,9 @@ function withoutStartingServices(action) {
 }
 
 /** It was installed for the lab, so it isn't to come up by itself with the next boot either. */
-function keepDockerOff() {
-  if (findProgram('systemctl').length > 0) spawnSync('systemctl', ['disable', ...SERVICES], { stdio: 'ignore' });
+function keepOff(services) {
+  if (services.length === 0 || findProgram('systemctl').length === 0) return;
+  spawnSync('systemctl', ['disable', ...services], { stdio: 'ignore' });
 }
 
 /** True where node_modules is missing or was installed from an older lock file. */

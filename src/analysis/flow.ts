@@ -20,6 +20,8 @@ export interface Flow {
   readonly port: number;
   /** The server's own port behind any NAT: the one that its answers come from. */
   readonly serverPort: number;
+  /** The server's own address, where it is another than the one that was dialled. */
+  readonly server?: Address;
   /** The kernel takes it for over. That a reset which the server ignored can bring about, so it may well carry on. */
   readonly ended?: true;
 }

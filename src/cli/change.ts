@@ -1,5 +1,5 @@
 import bootScript from '../../packaging/boot/seawall-boot.sh';
-import { applyPlan, findCuts, type ApplyResult } from '../apply/apply.ts';
+import { applyPlan, type ApplyResult } from '../apply/apply.ts';
 import { refuseWhilePending, settlePending } from '../apply/confirm.ts';
 import type { Meta } from '../apply/generations.ts';
 import { readPending } from '../apply/pending.ts';
@@ -10,6 +10,7 @@ import { changeLines, isFirst } from '../plan/changes.ts';
 import { changeReport } from '../report/change.ts';
 import { notesReport } from '../report/notes.ts';
 import type { Call, Context } from './command.ts';
+import { namedCuts } from './cuts.ts';
 import { guard } from './guard.ts';
 import { type Proposal, proposalFingerprint } from './proposal.ts';
 
@@ -76,10 +77,12 @@ export async function changeTo(
   return effects.lock.hold(paths.lock, async () => {
     const started = effects.clock.monotonic();
     await refuseWhilePending(effects, paths);
-    const proposal = await propose(shown ? { ...context, tell: () => undefined } : context);
+    // What was said once is not said again.
+    const quiet = shown ? { ...context, tell: () => undefined } : context;
+    const proposal = await propose(quiet);
     if (shown) sameAsShown(proposal, shown.proposal);
     else for (const line of notesReport(proposal.notes, context.colours)) context.tell(`${line}\n`);
-    await guard(context, proposal, options.force);
+    await guard(quiet, proposal, options.force);
     if (!shown && !options.yes && proposal.plan.steps.length > 0)
       throw new Failure('there is no terminal to ask at', 'add --yes to say that it is meant');
     const confirmSeconds = shown?.confirm ?? options.confirm;
@@ -105,8 +108,8 @@ async function show(
   const { plan, live, changes } = proposal;
   if (plan.steps.length === 0) return { proposal, confirm: undefined };
   const doubt = await guard(context, proposal, options.force);
-  const cuts = await findCuts(context.effects, proposal);
-  const facts = { changes, first: isFirst(live), steps: plan.steps, cut: cuts?.flows, rules: false };
+  const cut = await namedCuts(context, proposal);
+  const facts = { changes, first: isFirst(live), steps: plan.steps, cut, rules: false };
   context.tell(`${changeReport(facts, context.colours)}\n`);
   const confirm = options.confirm ?? (doubt === undefined ? undefined : DOUBT_SECONDS);
   if (doubt !== undefined && options.confirm === undefined) context.tell(`${doubt}\n`);

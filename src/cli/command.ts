@@ -1,4 +1,5 @@
 import type { Effects } from '../effects/types.ts';
+import type { Connection } from '../live/sessions.ts';
 import type { Colours } from '../report/colours.ts';
 
 /** An option of a command. Without `value` it is a switch. */
@@ -58,5 +59,5 @@ export interface Context {
   /** The user who runs it, also behind sudo. */
   readonly who: string;
   /** The SSH session that this runs in: from where, to which port. */
-  readonly ssh: { readonly client: string; readonly port: number } | undefined;
+  readonly ssh: Connection | undefined;
 }

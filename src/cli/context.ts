@@ -5,6 +5,7 @@ import { makeExec } from '../effects/exec.ts';
 import { files } from '../effects/files.ts';
 import { lock } from '../effects/lock.ts';
 import { makeNames } from '../effects/names.ts';
+import { parseConnection } from '../live/sessions.ts';
 import type { Call, Context } from './command.ts';
 import { DEFAULT_CONFIG, DEFAULT_STATE } from './globals.ts';
 import { ask, isInteractive, makeColours, print, tell } from './terminal.ts';
@@ -25,13 +26,6 @@ export function makeContext(call: Call, commands: Context['commands']): Context 
     tell: json || call.flag('quiet') ? () => undefined : tell,
     ask: isInteractive() ? ask : undefined,
     who: env['SUDO_USER'] ?? env['USER'] ?? env['LOGNAME'] ?? `uid ${process.getuid?.() ?? 0}`,
-    ssh: sshSession(env['SSH_CONNECTION']),
+    ssh: parseConnection(env['SSH_CONNECTION'] ?? env['SSH_CLIENT']),
   };
-}
-
-/** `CLIENT CLIENT_PORT SERVER SERVER_PORT` (ssh(1)); a zone or an IPv4-mapped form is the address without it. */
-function sshSession(variable: string | undefined): Context['ssh'] {
-  const [client, , , port] = (variable ?? '').split(' ');
-  if (!client) return undefined;
-  return { client: client.replace(/^::ffff:(?=[\d.]+$)/i, '').replace(/%.*$/, ''), port: Number(port) || 22 };
 }

@@ -13,18 +13,20 @@ export async function readFlows({ exec }: Pick<Effects, 'exec'>): Promise<readon
 }
 
 /** The first tuple is the connection as its opener sees it, the second what its answers look like. */
-const LINE = /^(tcp|udp) .*?\bsrc=(\S+) dst=(\S+) sport=(\d+) dport=(\d+) .*?\bsport=(\d+)/;
+const LINE = /^(tcp|udp) .*?\bsrc=(\S+) dst=(\S+) sport=(\d+) dport=(\d+) .*?\bsrc=(\S+) .*?\bsport=(\d+)/;
 
 /** States of connections that have ended; the kernel only remembers them (conntrack(8)). */
 const ENDED = /^tcp +6 +\d+ (?:TIME_WAIT|CLOSE) /;
 
 export function parseFlows(text: string): Flow[] {
   return text.split('\n').flatMap((line): Flow[] => {
-    const [, protocol, src = '', dst = '', sport, dport, serverPort] = LINE.exec(line) ?? [];
+    const [, protocol, src = '', dst = '', sport, dport, answers = '', serverPort] = LINE.exec(line) ?? [];
     const [source, destination] = [parseAddress(src), parseAddress(dst)];
     if ((protocol !== 'tcp' && protocol !== 'udp') || !source.ok || !destination.ok) return [];
     const ports = { sourcePort: Number(sport), port: Number(dport), serverPort: Number(serverPort) };
+    const server = answers === dst ? undefined : parseAddress(answers);
+    const behind = server?.ok ? { server: server.value } : {};
     const ended = ENDED.test(line) ? { ended: true as const } : {};
-    return [{ protocol, source: source.value, destination: destination.value, ...ports, ...ended }];
+    return [{ protocol, source: source.value, destination: destination.value, ...ports, ...behind, ...ended }];
   });
 }

@@ -95,6 +95,18 @@ export function stepSummary(step: Step): string {
 /** Whether the plan puts up a firewall where none stands. */
 export const isFirst = standsNowhere;
 
+/** Whether somebody may lose what he is let in to now. A repair may be what shuts him out, whatever else changes. */
+export const mayShutOut = ({ steps }: Plan, changes: readonly PolicyChange[], live: LiveState): boolean =>
+  steps.length > 0 &&
+  (isFirst(live) ||
+    changes.length === 0 ||
+    steps.some(({ kind }) => kind === 'change-table') ||
+    changes.some(({ area, addedCount, removedCount }) => {
+      // What a list holds that nobody read, nobody knows.
+      if (area === 'lists') return true;
+      return (area === 'block' ? addedCount : removedCount) > 0;
+    }));
+
 const unique = (texts: readonly string[]): string[] => [...new Set(texts)];
 
 /** What one IP version had and will have. */

@@ -1,4 +1,4 @@
-import type { Flow } from '../analysis/flow.ts';
+import type { NamedFlow } from '../analysis/session.ts';
 import { renderChange, restoreTool } from '../iptables/change.ts';
 import { type Address, formatAddress } from '../net/address.ts';
 import { type PolicyChange, stepSummary } from '../plan/changes.ts';
@@ -13,7 +13,7 @@ export interface ChangeFacts {
   readonly first: boolean;
   readonly steps: readonly Step[];
   /** Undefined where open connections can't be read. */
-  readonly cut: readonly Flow[] | undefined;
+  readonly cut: readonly NamedFlow[] | undefined;
   /** Show the rules themselves too. */
   readonly rules: boolean;
 }
@@ -60,7 +60,7 @@ export function policyLines(
   return [...line('+', added, addedCount, green), ...line('-', removed, removedCount, red)];
 }
 
-function cutLines(cut: readonly Flow[] | undefined, { red, dim }: Colours): string[] {
+function cutLines(cut: readonly NamedFlow[] | undefined, { red, dim }: Colours): string[] {
   const head = '  cuts'.padEnd(CELL + 2);
   if (cut === undefined) return [`${head}${dim('open connections can’t be read: conntrack is not installed')}`];
   if (cut.length === 0) return [`${head}${dim('no open connection')}`];
@@ -70,8 +70,12 @@ function cutLines(cut: readonly Flow[] | undefined, { red, dim }: Colours): stri
   return [`${head}${red(counted(cut.length, 'open connection'))}`, ...shown, ...more];
 }
 
-export const flowText = ({ protocol, source, sourcePort, destination, port }: Flow): string =>
-  `${protocol} ${endText(source, sourcePort)} → ${endText(destination, port)}`;
+/** `tcp 203.0.113.7:50000 → 198.51.100.10:22 (sshd, your own session)` */
+export function flowText({ protocol, source, sourcePort, destination, port, owner, own }: NamedFlow): string {
+  const whose = [...(owner === undefined ? [] : [owner]), ...(own ? ['your own session'] : [])].join(', ');
+  const ends = `${protocol} ${endText(source, sourcePort)} → ${endText(destination, port)}`;
+  return whose === '' ? ends : `${ends} (${whose})`;
+}
 
 /** An IPv6 address in brackets, so that its port is told apart (RFC 5952, 6). */
 const endText = (address: Address, port: number): string =>

@@ -1,4 +1,4 @@
-import type { Flow } from '../analysis/flow.ts';
+import type { NamedFlow } from '../analysis/session.ts';
 import { formatAddress } from '../net/address.ts';
 import { renderChange } from '../iptables/change.ts';
 import type { Step } from '../plan/plan.ts';
@@ -9,12 +9,15 @@ export const SCHEMA_VERSION = 1;
 export const toJson = (value: object): string =>
   `${JSON.stringify({ schemaVersion: SCHEMA_VERSION, ...value }, null, 2)}\n`;
 
-export const flowJson = ({ protocol, source, sourcePort, destination, port }: Flow): object => ({
+/** `owner` and `ownSession` are there where they are known and true. */
+export const flowJson = ({ protocol, source, sourcePort, destination, port, owner, own }: NamedFlow): object => ({
   protocol,
   source: formatAddress(source),
   sourcePort,
   destination: formatAddress(destination),
   port,
+  ...(owner === undefined ? {} : { owner }),
+  ...(own ? { ownSession: true } : {}),
 });
 
 export function stepJson(step: Step): object {

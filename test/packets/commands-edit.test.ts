@@ -147,7 +147,7 @@ describe('kill -9 in the middle', () => {
 
   /** Starts a command and kills it after a part of the time that it takes when left alone. */
   async function killed(args: readonly string[], afterMs: number): Promise<void> {
-    const child = world.spawnSeawall(args, { env: { SSH_CONNECTION: undefined } });
+    const child = world.spawnSeawall(args, { env: { SSH_CONNECTION: undefined, SSH_CLIENT: undefined } });
     const ended = once(child, 'close');
     await Promise.race([sleep(afterMs), ended]);
     child.kill('SIGKILL');

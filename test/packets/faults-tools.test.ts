@@ -32,7 +32,7 @@ async function without(tool: string, args: readonly string[]) {
     rm "/usr/sbin/$tool"
     exec "$@"`;
   const argv = ['unshare', '--mount', 'sh', '-ec', script, 'sh', dir, tool, ...world.seawallArgv(args)];
-  return world.exec('host', argv, { timeoutMs: 60_000, env: { SSH_CONNECTION: undefined } });
+  return world.exec('host', argv, { timeoutMs: 60_000, env: { SSH_CONNECTION: undefined, SSH_CLIENT: undefined } });
 }
 
 describe('a tool that is not installed', () => {

@@ -19,7 +19,7 @@ export const apply: Command = {
     'Changes only what differs: sets by a swap, rules in one transaction, nothing that is not Seawall’s. A second apply runs nothing. While it works no packet is judged by half of a change.',
     'Open connections that lost their right are cut: those from an address that is trusted no more, or to a port that is public no more; all others live on.',
     'It leaves plain files behind that stand up the same firewall at boot without Node and without Docker.',
-    'Your own SSH session is never cut: such a change is refused with exit code 3.',
+    'Nobody who is logged in over SSH is cut off, you least of all: such a change is refused with exit code 3, and --force makes it all the same. Where it can’t be seen from where you are connected (tmux, screen, mosh, a web console), and the change could shut somebody out, it asks you at the terminal and is undone after a minute unless you confirm it.',
     'With --confirm the way back is armed before anything changes, outside of your session: if you don’t confirm in time, from a new connection, the last confirmed state comes back by itself, also if the session, sshd or Seawall are dead by then. A reboot meanwhile brings it back too.',
     'If a step fails, everything is put back as it was (exit code 4).',
   ],

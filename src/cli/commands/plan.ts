@@ -1,4 +1,3 @@
-import { findCuts } from '../../apply/apply.ts';
 import { FILE_MODE } from '../../apply/state.ts';
 import { isFirst, policyChanges } from '../../plan/changes.ts';
 import { planData } from '../../plan/plan-file.ts';
@@ -6,6 +5,7 @@ import { changeReport } from '../../report/change.ts';
 import { flowJson, toJson } from '../../report/json.ts';
 import { notesReport } from '../../report/notes.ts';
 import type { Command } from '../command.ts';
+import { namedCuts } from '../cuts.ts';
 import { proposalOf } from '../proposal.ts';
 import { readConfigText, survey } from '../survey.ts';
 
@@ -15,6 +15,7 @@ export const plan: Command = {
   usage: ['plan [--rules] [--out FILE] [--json]'],
   details: [
     'Compares what the config says with what stands in the kernel, and tells the difference in words of the config: who is trusted, which ports are public, which interfaces are internal.',
+    'Connections that apply would cut are named with the program or the container that serves them, and your own SSH session is marked.',
     'A plan that is kept holds the rules, the sets, and how to undo it, as text for the kernel’s own tools. It is good for the state that it was made from: apply refuses it if anything has changed since.',
     'Exit code 2 says that something would change, 0 that nothing would.',
   ],
@@ -32,8 +33,7 @@ export const plan: Command = {
     const text = await readConfigText(context);
     const found = await survey(context, text);
     const { live } = found.observation;
-    const proposal = proposalOf(found, text);
-    const cut = found.plan.steps.length === 0 ? [] : (await findCuts(context.effects, proposal))?.flows;
+    const cut = await namedCuts(context, proposalOf(found, text));
     const changes = policyChanges(found.plan, live);
     const { steps } = found.plan;
     const file = call.value('out');

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { TRUSTED } from '../../../lab/addresses.ts';
 import type { CommandOptions, Outcome } from '../../../lab/command.ts';
 import { type World, mustExec } from '../../../lab/world.ts';
 
@@ -13,8 +14,11 @@ export const sshFrom = (address: string, port = 22): CommandOptions => ({
 
 /** Runs Seawall as a script would: no terminal, no SSH session unless `options` name one. */
 export function call(world: World, args: readonly string[], options: CommandOptions = {}): Promise<Outcome> {
-  return world.seawall(args, { timeoutMs: 60_000, ...options, env: { SSH_CONNECTION: undefined, ...options.env } });
+  return world.seawall(args, { timeoutMs: 60_000, ...options, env: { ...NO_SSH, ...options.env } });
 }
+
+/** The session that runs the tests is none of the world's. */
+const NO_SSH = { SSH_CONNECTION: undefined, SSH_CLIENT: undefined };
 
 /** The answer of a command with `--json`; it has to be one value of this schema, with nothing on the other stream. */
 export async function callJson(
@@ -45,14 +49,23 @@ export const configText = (world: World): Promise<string> => readFile(world.conf
 /** Takes a shim away again. */
 export const unshim = (world: World, name: string): Promise<void> => rm(join(world.dir, 'bin', name));
 
-/** Seawall at a real terminal (a pty of util-linux's script(1)): both streams of output in one. */
+/**
+ * Seawall at a real terminal (a pty of util-linux's script(1)): both streams of output in one. Unless `env` says
+ * otherwise it is that of a session from an address that the tests trust.
+ */
 export class Terminal {
   #said = '';
   readonly #child: ChildProcess;
   readonly #ended: Promise<unknown>;
 
   constructor(world: World, args: readonly string[], env: CommandOptions['env'] = {}) {
-    const plain = { SHELL: '/bin/sh', TERM: 'xterm', NO_COLOR: undefined, SSH_CONNECTION: undefined };
+    const plain = {
+      SHELL: '/bin/sh',
+      TERM: 'xterm',
+      NO_COLOR: undefined,
+      ...NO_SSH,
+      ...sshFrom(TRUSTED.single.v4).env,
+    };
     const argv = ['script', '-qec', world.seawallArgv(args).join(' '), '/dev/null'];
     this.#child = world.spawn('host', argv, { env: { ...plain, ...env } });
     this.#child.stdout?.on('data', (chunk: Buffer) => (this.#said += chunk.toString()));
