@@ -1,9 +1,11 @@
-import { Composer, Parser, type Document, type ParsedNode } from 'yaml';
+import { Composer, Lexer, Parser, type Document, type ParsedNode } from 'yaml';
 
 type Token = ReturnType<Parser['parse']> extends Generator<infer T> ? T : never;
 
 /** Deeper than any config; what reads the tokens' tree recurses, and a bracket costs the writer one byte. */
 export const DEEPEST = 32;
+/** The library closes collections by recursion, so a text of dashes alone must not get it that far. */
+const DEEPEST_OPEN = 8 * DEEPEST;
 
 export interface YamlText {
   /** Absent where the nesting is too deep to read. */
@@ -19,7 +21,8 @@ export interface YamlText {
  * the library is quadratic). Source tokens are kept, for edits need to know where a dash or a colon stands.
  */
 export function readYaml(text: string): YamlText {
-  const tokens = [...new Parser().parse(text)];
+  const tokens = readTokens(text);
+  if (typeof tokens === 'number') return { tooDeep: tokens };
   const tooDeep = firstTooDeep(tokens);
   if (tooDeep !== undefined) return { tooDeep };
   const composer = new Composer({
@@ -31,6 +34,18 @@ export function readYaml(text: string): YamlText {
   });
   const [document, second] = composer.compose(tokens, true, text.length);
   return { ...(document && { document }), ...(second && { second: second.range[0] }) };
+}
+
+/** The tokens' tree; or where it gets too deep even to be closed. */
+function readTokens(text: string): Token[] | number {
+  const tokens: Token[] = [];
+  const parser = new Parser();
+  for (const lexeme of new Lexer().lex(text)) {
+    tokens.push(...parser.next(lexeme));
+    if (parser.stack.length > DEEPEST_OPEN) return parser.stack[DEEPEST + 1]?.offset ?? 0;
+  }
+  tokens.push(...parser.end());
+  return tokens;
 }
 
 function firstTooDeep(tokens: readonly Token[]): number | undefined {
