@@ -7,6 +7,7 @@ import type { Proposal } from './proposal.ts';
 
 /** The open connections that the change would cut, and whose they are; undefined where they can't be read. */
 export async function namedCuts({ effects, ssh }: Context, proposal: Proposal): Promise<NamedFlow[] | undefined> {
+  if (proposal.plan.steps.length === 0) return [];
   const flows = (await findCuts(effects, proposal))?.flows;
   if (flows === undefined || flows.length === 0) return flows && [];
   const [ownerOf, sessions] = await Promise.all([readOwners(effects), readSessions(effects, ssh)]);

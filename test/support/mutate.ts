@@ -2,8 +2,42 @@ import * as fc from 'fast-check';
 
 /** What may stand in the way of anybody who reads a text: for YAML, for JSON, for a shell, for the kernel's tools. */
 const PIECES: readonly string[] = [
-  ...['\n', '\r', '\r\n', '\t', '\0', '\x1b[31m', '\x7f', '\xe2\x80\xa8', '\xef\xbb\xbf', '\xff\xfe', '\xc3', '\xed\xa0'],
-  ...['"', "'", '\\', '`', '$(id)', ';', '|', '#', ': ', '- ', ',', '[', ']', '{', '}', '<<', '?', '%', '---\n', '!!x '],
+  ...[
+    '\n',
+    '\r',
+    '\r\n',
+    '\t',
+    '\0',
+    '\x1b[31m',
+    '\x7f',
+    '\xe2\x80\xa8',
+    '\xef\xbb\xbf',
+    '\xff\xfe',
+    '\xc3',
+    '\xed\xa0',
+  ],
+  ...[
+    '"',
+    "'",
+    '\\',
+    '`',
+    '$(id)',
+    ';',
+    '|',
+    '#',
+    ': ',
+    '- ',
+    ',',
+    '[',
+    ']',
+    '{',
+    '}',
+    '<<',
+    '?',
+    '%',
+    '---\n',
+    '!!x ',
+  ],
   ...['&a ', '*a', '&a [*a, *a]', '*', '+', '!', '--', '-j ACCEPT', '-j SEAWALL-PRE', '-F\n', 'COMMIT\n', '*filter\n'],
   ...['__proto__', 'constructor', 'toString', 'null', 'true', 'NaN', '-1', '0', '1e309', '0x10', '4294967296'],
   ...['99999999999999999999', '9'.repeat(400), '0.0.0.0/0', '0.0.0.0/1', '::/0', '010.0.0.1', '::ffff:1.2.3.4', '/0'],
@@ -75,7 +109,14 @@ export const damageArb: fc.Arbitrary<Damage> = fc.oneof(
           ),
     ),
   },
-  { weight: 1, arbitrary: fc.uint8Array({ maxLength: 300 }).map((bytes): Damage => () => Buffer.from(bytes)) },
+  {
+    weight: 1,
+    arbitrary: fc.uint8Array({ maxLength: 300 }).map(
+      (bytes): Damage =>
+        () =>
+          Buffer.from(bytes),
+    ),
+  },
 );
 
 /** Damage upon damage must not fill the memory. */
