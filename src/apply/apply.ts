@@ -108,6 +108,7 @@ export async function applyPlan(effects: Effects, paths: StatePaths, input: Appl
   if ((changes || interrupted) && troubles.length === 0) await unlessTrouble(() => closeJournal(effects, paths));
   await unlessTrouble(() => execute(effects, tidying));
   await unlessTrouble(() => keepForNextRun(effects, paths, input.keep));
+  if (changes && !pending) await unlessTrouble(() => effects.files.remove(paths.undone));
   if (prepared.fresh && !pending) await unlessTrouble(() => pruneGenerations(effects, paths));
   const { flows = [] } = cuts ?? {};
   const couldCut = cuts !== undefined || troubles.length > 0;

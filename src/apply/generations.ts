@@ -1,6 +1,12 @@
 import { Failure } from '../effects/failure.ts';
 import type { Effects, Files } from '../effects/types.ts';
-import { bootFiles, isLongListFile, rulesetFingerprint, type PlainFile } from '../plan/boot-files.ts';
+import {
+  bootFiles,
+  isLongListFile,
+  meaningFingerprint,
+  rulesetFingerprint,
+  type PlainFile,
+} from '../plan/boot-files.ts';
 import { readStored } from '../plan/stored.ts';
 import type { Zones } from '../policy/zones.ts';
 import type { Ruleset } from '../ruleset/ruleset.ts';
@@ -23,6 +29,8 @@ export interface Meta {
   readonly version: 1;
   /** Of the ruleset. Two generations with the same one stand for the same rules and entries. */
   readonly fingerprint: string;
+  /** The same, whichever of their names the sets are used under. */
+  readonly meaning: string;
   /** ISO 8601, UTC. */
   readonly at: string;
   /** The user, and the address that the session came from. */
@@ -44,7 +52,7 @@ export interface Generation {
 export interface NewGeneration {
   readonly ruleset: Ruleset;
   readonly config: string;
-  readonly meta: Omit<Meta, 'version' | 'fingerprint'>;
+  readonly meta: Omit<Meta, 'version' | 'fingerprint' | 'meaning'>;
 }
 
 export interface Prepared {
@@ -90,7 +98,7 @@ export async function prepareGeneration(
   await files.folder(folder, FOLDER_MODE);
   const from = current === undefined ? undefined : paths.generation(current);
   await writeSummed(files, folder, SUMS, wanted, from);
-  const record: Meta = { version: 1, fingerprint, ...meta };
+  const record: Meta = { version: 1, fingerprint, meaning: meaningFingerprint(ruleset), ...meta };
   await writeSummed(files, folder, RECORD_SUMS, [
     { name: CONFIG, content: () => [config] },
     { name: META, content: () => [`${JSON.stringify(record, null, 2)}\n`] },
@@ -131,7 +139,7 @@ export async function readyAtBoot(
   const lasting = (await effects.files.list(folder)).filter(isLongListFile);
   if (!record || !(await readSummed(effects.files, folder, SUMS, lasting))) return 'damaged';
   const meta = JSON.parse(record.get(META)?.toString() ?? '{}') as Partial<Meta>;
-  if (meta.fingerprint !== rulesetFingerprint(ruleset)) return 'older';
+  if (meta.meaning !== meaningFingerprint(ruleset)) return 'older';
   const lists = wanted.filter((file) => file.lasting).map(({ name }) => name);
   return sameNames(lists, lasting) ? 'ready' : 'damaged';
 }

@@ -1,7 +1,7 @@
 import bootScript from '../../packaging/boot/seawall-boot.sh';
 import { applyPlan, type ApplyResult } from '../apply/apply.ts';
 import { refuseWhilePending, settlePending } from '../apply/confirm.ts';
-import type { Meta } from '../apply/generations.ts';
+import type { NewGeneration } from '../apply/generations.ts';
 import { readPending } from '../apply/pending.ts';
 import { FOLDER_MODE, statePaths } from '../apply/state.ts';
 import { Failure } from '../effects/failure.ts';
@@ -147,7 +147,7 @@ const metaOf = (
   { effects, who, ssh }: Context,
   { changes, sides, message }: Proposal,
   options: ChangeOptions,
-): Omit<Meta, 'version' | 'fingerprint'> => ({
+): NewGeneration['meta'] => ({
   at: new Date(effects.clock.now()).toISOString(),
   by: who,
   from: ssh?.client ?? null,

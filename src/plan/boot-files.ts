@@ -7,6 +7,7 @@ import { CUT_HOOK } from '../policy/compile.ts';
 import { isList } from '../ruleset/ownership.ts';
 import type { FamilyRules, Ruleset } from '../ruleset/ruleset.ts';
 import type { SetSpec } from '../ruleset/set.ts';
+import { inSlots } from './slots.ts';
 
 type Chunk = string | Uint8Array;
 
@@ -78,6 +79,10 @@ function hooksText(rules: FamilyRules): string {
     .map(({ point, text }) => `${TOOL[rules.family]} ${BUILT_IN[point]} ${text}\n`)
     .join('');
 }
+
+/** Two rulesets with the same one mean the same, whichever of their names the sets are used under. Hexadecimal. */
+export const meaningFingerprint = (ruleset: Ruleset): string =>
+  rulesetFingerprint({ 4: inSlots(ruleset[4], {}), 6: inSlots(ruleset[6], {}) });
 
 /** Two rulesets with the same fingerprint are the same, entry by entry. Hexadecimal. */
 export function rulesetFingerprint(ruleset: Ruleset): string {
