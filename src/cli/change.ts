@@ -100,11 +100,11 @@ async function show(
   await refuseWhilePending(context.effects, statePaths(context.stateDir));
   const proposal = await propose(context);
   for (const line of notesReport(proposal.notes, context.colours)) context.tell(`${line}\n`);
-  const { plan, live, changes } = proposal;
+  const { plan, live, changes, sources } = proposal;
   if (plan.steps.length === 0) return { proposal, confirm: undefined };
   const doubt = await guard(context, proposal, options.force);
   const cuts = await findCuts(context.effects, proposal);
-  const facts = { changes, first: isFirst(live), steps: plan.steps, cut: cuts?.flows, rules: false };
+  const facts = { changes, sources, first: isFirst(live), steps: plan.steps, cut: cuts?.flows, rules: false };
   context.tell(`${changeReport(facts, context.colours)}\n`);
   const confirm = options.confirm ?? (doubt === undefined ? undefined : DOUBT_SECONDS);
   if (doubt !== undefined && options.confirm === undefined) context.tell(`${doubt}\n`);

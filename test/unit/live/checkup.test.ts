@@ -1,13 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Command, Exec } from '../../../src/effects/types.ts';
-import {
-  checkBoot,
-  checkNeighbours,
-  checkRights,
-  checkTools,
-  checkVariants,
-  type Finding,
-} from '../../../src/live/checkup.ts';
+import { checkBoot, checkRights, checkTools, type Finding } from '../../../src/live/checkup.ts';
 import { FakeClock, FakeFiles } from '../../support/fake-effects.ts';
 
 /** Answers by command line; what has none is not installed. */
