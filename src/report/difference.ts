@@ -21,7 +21,7 @@ const CELL = 11;
 /** What differs, in half a sentence for the headline, and what heals it. */
 export function differenceHead({ generation, drift, wanted }: DifferenceFacts): string {
   const changed = generation !== null && drift.count > 0;
-  const since = wanted === 'edited' ? 'the config was edited since' : 'what the config speaks of has changed since';
+  const since = `${wanted === 'edited' ? 'the config was edited' : 'names, lists or links have changed'} since`;
   if (generation === null || wanted === 'unknown') return 'but differs from the config. Heal it: seawall apply';
   if (wanted === 'same') return 'but differs: somebody changed it in the kernel. Heal it: seawall apply';
   if (changed) return `but somebody changed it, and ${since}: seawall apply`;

@@ -4,6 +4,7 @@ import { changeReport, type ChangeFacts } from '../../../src/report/change.ts';
 import { findingsReport } from '../../../src/report/findings.ts';
 import { flowJson, stepJson, toJson } from '../../../src/report/json.ts';
 import { notesReport } from '../../../src/report/notes.ts';
+import type { DifferenceFacts } from '../../../src/report/difference.ts';
 import { statusReport, type StatusFacts } from '../../../src/report/status.ts';
 import { policyChanges } from '../../../src/plan/changes.ts';
 import { makePlan } from '../../../src/plan/plan.ts';
@@ -33,7 +34,9 @@ const STATUS: StatusFacts = {
   halfHooked: false,
   changes: [],
   repairs: 0,
+  difference: undefined,
   boot: 'ready',
+  unfinished: { pending: undefined, underWay: undefined, undone: undefined },
   families: [
     { family: 4, trusted: 1_200_000, blocked: 3, rules: 47, dropped: 1 },
     { family: 6, trusted: 1, blocked: 0, rules: 60, dropped: 0 },
@@ -42,6 +45,19 @@ const STATUS: StatusFacts = {
   internal: ['docker0', 'docker_gwbridge', 'br-*'],
   outer: ['eth0'],
 };
+
+/** What was applied is not known, so nothing but the config can be compared with. */
+const UNKNOWN: DifferenceFacts = { generation: null, drift: { findings: [], count: 0 }, wanted: 'unknown' };
+const FOUND = [
+  {
+    place: 'IPv4 PREROUTING',
+    text: 'the jump to SEAWALL-PRE stands at place 2, behind: -j ACCEPT',
+    foreign: true as const,
+  },
+  { place: 'set seawall-trusted4a', text: '0.0.0.0/1 too much; missing 203.0.113.7' },
+];
+const CHANGED: DifferenceFacts = { generation: 7, drift: { findings: FOUND, count: 2 }, wanted: 'same' };
+const differs = (difference: DifferenceFacts): Partial<StatusFacts> => ({ state: 'differs', repairs: 2, difference });
 
 describe('the status', () => {
   const report = (more: Partial<StatusFacts> = {}): string => checked(statusReport({ ...STATUS, ...more }, PLAIN));
@@ -64,7 +80,7 @@ describe('the status', () => {
       { area: 'trusted', added: ['203.0.113.7'], removed: ['0.0.0.0/1'], addedCount: 1, removedCount: 1 },
       { area: 'public', added: [], removed: ['23/tcp'], addedCount: 0, removedCount: 1 },
     ];
-    expect(report({ state: 'differs', changes, repairs: 2, boot: 'older' })).toMatchInlineSnapshot(`
+    expect(report({ ...differs(UNKNOWN), changes, boot: 'older' })).toMatchInlineSnapshot(`
       "Seawall stands, but differs from the config. Heal it: seawall apply
         IPv4       1,200,000 trusted prefixes, 3 blocked, 47 rules, 1 packet dropped
         IPv6       1 trusted prefix, 0 blocked, 60 rules, 0 packets dropped
@@ -74,6 +90,7 @@ describe('the status', () => {
         outer      eth0
         at boot    an earlier policy is ready to load; the next apply renews it
 
+      in words of the config:
         missing  trusted: 203.0.113.7
         surplus  trusted: 0.0.0.0/1
         surplus  public: 23/tcp"
@@ -85,14 +102,66 @@ describe('the status', () => {
     const changes: StatusFacts['changes'] = [
       { area: 'allow', added: [allow], removed: ['192.0.2.1 → 1/tcp'], addedCount: 1, removedCount: 1300 },
     ];
-    const shown = report({ state: 'differs', changes, repairs: 2 });
+    const shown = report({ ...differs(UNKNOWN), changes });
     expect(shown).toContain('\n  surplus  allow: 192.0.2.1 → 1/tcp\n  surplus  allow: … 1,300 in all');
   });
 
   test('where only rules differ', () => {
-    expect(report({ state: 'differs', repairs: 1 }).split('\n').slice(-1)[0]).toMatchInlineSnapshot(
-      `"  the policy is the same, but 1 part of the rules or sets differ"`,
+    expect(
+      report({ ...differs(UNKNOWN), repairs: 1 })
+        .split('\n')
+        .slice(-1)[0],
+    ).toMatchInlineSnapshot(`"  the policy is the same, but 1 part of the rules or sets differ"`);
+  });
+
+  const tail = (text: string): string => text.slice(text.indexOf('load\n') + 6);
+  test('where somebody changed it', () => {
+    const shown = report(differs(CHANGED));
+    expect(shown.split('\n')[0]).toBe(
+      'Seawall stands, but differs: somebody changed it in the kernel. Heal it: seawall apply',
     );
+    expect(tail(shown)).toMatchInlineSnapshot(`
+      "in the kernel, since generation 7:
+        IPv4 PREROUTING: the jump to SEAWALL-PRE stands at place 2, behind: -j ACCEPT
+        set seawall-trusted4a: 0.0.0.0/1 too much; missing 203.0.113.7
+        If other rules come back in front of Seawall after an apply: seawall doctor"
+    `);
+  });
+
+  test('where the config was edited, or what it speaks of has changed, or both', () => {
+    const heads = [
+      { ...CHANGED, drift: UNKNOWN.drift, wanted: 'edited' as const },
+      { ...CHANGED, drift: UNKNOWN.drift, wanted: 'other-facts' as const },
+      { ...CHANGED, wanted: 'edited' as const },
+      { ...CHANGED, wanted: 'other-facts' as const },
+    ].map((difference) => report(differs(difference)).split('\n')[0]);
+    expect(heads.join('\n')).toMatchInlineSnapshot(`
+      "Seawall stands, as last applied, but the config was edited since: seawall apply
+      Seawall stands, as last applied, but names, lists or links have changed since: seawall apply
+      Seawall stands, but somebody changed it, and the config was edited since: seawall apply
+      Seawall stands, but somebody changed it, and names, lists or links have changed since: seawall apply"
+    `);
+  });
+
+  test('rules of others may be of any length, and hold what a terminal would obey', () => {
+    const text = `rule 1 is not ours: -m comment --comment ${'x'.repeat(400)}`;
+    const findings = [
+      { place: 'IPv4 SEAWALL-PRE', text },
+      { place: 'IPv6 SEAWALL-PRE', text: 'rule 2 is not ours: -m comment --comment "\u001B[2J" -j ACCEPT' },
+    ];
+    const shown = report(differs({ ...CHANGED, drift: { findings, count: 1214 } }));
+    expect(shown).toContain(String.raw`\u{1b}[2J`);
+    expect(shown).toContain('\n  and 1,212 more');
+  });
+
+  test('where nothing stands any more, after an apply', () => {
+    const findings = [4, 6].map((family) => ({ place: `IPv${family}`, text: 'all rules of Seawall are gone' }));
+    const shown = report({ state: 'off', difference: { ...CHANGED, drift: { findings, count: 2 } } });
+    expect(tail(shown)).toMatchInlineSnapshot(`
+      "in the kernel, since generation 7:
+        IPv4: all rules of Seawall are gone
+        IPv6: all rules of Seawall are gone"
+    `);
   });
 
   test('where nothing stands', () => {
@@ -107,7 +176,7 @@ describe('the status', () => {
   });
 
   test('where a hook is missing', () => {
-    expect(report({ state: 'differs', halfHooked: true }).split('\n')[0]).toMatchInlineSnapshot(
+    expect(report({ ...differs(UNKNOWN), halfHooked: true }).split('\n')[0]).toMatchInlineSnapshot(
       `"Seawall stands in part only: some packets pass it by! Heal it: seawall apply"`,
     );
   });
@@ -135,6 +204,7 @@ describe('a change', () => {
     const plan = makePlan(policy(after), live);
     return report({
       changes: policyChanges(plan, live),
+      sources: [],
       first: before === undefined,
       steps: plan.steps,
       cut: [],
@@ -168,8 +238,8 @@ describe('a change', () => {
         trusted   + 203.0.113.8  2001:db8:1::/48
         trusted   - 203.0.113.7
         blocked   + 192.0.2.66
-        public    + 443/tcp
-        public    - 22/tcp
+        public    443/tcp: trusted only → everyone
+        public    22/tcp: everyone → trusted only
         kernel    create seawall-trusted4b, seawall-block4a, seawall-public-tcp4b, seawall-trusted6b,
                   seawall-public-tcp6b
                   IPv4: write SEAWALL-HOST, write SEAWALL-BEHIND
@@ -181,6 +251,42 @@ describe('a change', () => {
     `);
   });
 
+  test('of names and lists: how many addresses come and go', async () => {
+    const source = (kind: 'name' | 'list', name: string, added: number, removed: number) => ({
+      kind,
+      name,
+      added,
+      removed,
+    });
+    const sources = [
+      source('name', 'office.example.com', 2, 1),
+      source('name', 'home.example.org', 1, 0),
+      source('list', 'lists/partners.txt', 1210, 3),
+      ...Array.from({ length: 12 }, (_, index) => source('list', `${index}.txt`, 0, 1)),
+    ];
+    const shown = await planned(BASE, `${BASE}\nlog: limited`, { sources });
+    expect(
+      shown
+        .split('\n')
+        .filter((line) => /names|lists|more/.test(line))
+        .join('\n'),
+    ).toMatchInlineSnapshot(`
+      "  names     office.example.com: +2 -1 addresses
+        names     home.example.org: +1 address
+        lists     lists/partners.txt: +1,210 -3 prefixes
+        lists     0.txt: -1 prefix
+        lists     1.txt: -1 prefix
+        lists     2.txt: -1 prefix
+        lists     3.txt: -1 prefix
+        lists     4.txt: -1 prefix
+        lists     5.txt: -1 prefix
+        lists     6.txt: -1 prefix
+        lists     7.txt: -1 prefix
+        lists     8.txt: -1 prefix
+                  … and 3 more"
+    `);
+  });
+
   test('of nothing', async () => {
     expect(await planned(BASE, BASE)).toBe('Nothing to change: what stands is what the config says.');
   });
@@ -189,7 +295,7 @@ describe('a change', () => {
     const live = await standing(policy(BASE));
     const broken = { ...live, tables: { ...live.tables, 4: { ...live.tables[4], hooks: [] } } };
     const { steps } = makePlan(policy(BASE), broken);
-    const shown = report({ changes: [], first: false, steps, cut: undefined, rules: false });
+    const shown = report({ changes: [], sources: [], first: false, steps, cut: undefined, rules: false });
     expect(shown).toMatchInlineSnapshot(`
       "This changes:
         the policy stays; what differs from it in the kernel is repaired
@@ -201,7 +307,10 @@ describe('a change', () => {
   test('with its rules', async () => {
     const live = await standing(policy(BASE));
     const plan = makePlan(policy(`${BASE}\nlog: limited`), live);
-    const text = changeReport({ changes: [], first: false, steps: plan.steps, cut: [], rules: true }, PLAIN);
+    const text = changeReport(
+      { changes: [], sources: [], first: false, steps: plan.steps, cut: [], rules: true },
+      PLAIN,
+    );
     expect(text).toContain('# iptables-restore --noflush\n*mangle\n:SEAWALL-DENY - [0:0]\n');
     expect(text).toContain('# ip6tables-restore --noflush\n*mangle\n');
   });
@@ -255,10 +364,10 @@ describe('findings and notes', () => {
 
   test('with colours the words are the same', () => {
     const colours = createColors(true);
-    const painted = statusReport({ ...STATUS, state: 'differs' }, colours);
+    const painted = statusReport({ ...STATUS, ...differs(CHANGED) }, colours);
     expect(painted).toContain('\u001B[');
     // oxlint-disable-next-line no-control-regex
-    expect(painted.replaceAll(/\u001B\[\d+m/g, '')).toBe(statusReport({ ...STATUS, state: 'differs' }, PLAIN));
+    expect(painted.replaceAll(/\u001B\[\d+m/g, '')).toBe(statusReport({ ...STATUS, ...differs(CHANGED) }, PLAIN));
   });
 });
 
