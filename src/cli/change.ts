@@ -105,11 +105,11 @@ async function show(
   await refuseWhilePending(context.effects, statePaths(context.stateDir));
   const proposal = await propose(context);
   for (const line of notesReport(proposal.notes, context.colours)) context.tell(`${line}\n`);
-  const { plan, live, changes } = proposal;
+  const { plan, live, changes, sources } = proposal;
   if (plan.steps.length === 0) return { proposal, confirm: undefined };
   const doubt = await guard(context, proposal, options.force);
   const cut = await namedCuts(context, proposal);
-  const facts = { changes, first: isFirst(live), steps: plan.steps, cut, rules: false };
+  const facts = { changes, sources, first: isFirst(live), steps: plan.steps, cut, rules: false };
   context.tell(`${changeReport(facts, context.colours)}\n`);
   const confirm = options.confirm ?? (doubt === undefined ? undefined : DOUBT_SECONDS);
   if (doubt !== undefined && options.confirm === undefined) context.tell(`${doubt}\n`);

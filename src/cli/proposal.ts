@@ -4,6 +4,7 @@ import { rulesetFingerprint } from '../plan/boot-files.ts';
 import { type PolicyChange, policyChanges, stepSummary } from '../plan/changes.ts';
 import type { LiveState } from '../plan/live-state.ts';
 import type { Plan } from '../plan/plan.ts';
+import type { SourceChange } from '../policy/source-change.ts';
 import type { Survey } from './survey.ts';
 
 /** A change that is to be made, wherever it comes from: the config, an earlier generation, a plan that was kept. */
@@ -12,6 +13,8 @@ export interface Proposal {
   readonly live: LiveState;
   readonly sides: Sides;
   readonly changes: readonly PolicyChange[];
+  /** Names and lists that differ from what they were at the last apply; none where it isn't the config that is applied. */
+  readonly sources: readonly SourceChange[];
   readonly notes: readonly string[];
   readonly keep: Observation['keep'];
   /** The text of the config that it stands for. */
@@ -23,12 +26,13 @@ export interface Proposal {
 }
 
 export function proposalOf({ observation, plan, policy, notes }: Survey, config: string): Proposal {
-  const { live, keep, facts } = observation;
+  const { live, keep, facts, sources } = observation;
   return {
     plan,
     live,
     sides: { links: facts.links, zones: policy.zones },
     changes: policyChanges(plan, live),
+    sources,
     notes,
     keep,
     config,

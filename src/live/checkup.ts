@@ -1,6 +1,4 @@
 import type { Effects } from '../effects/types.ts';
-import { parseSave } from '../iptables/save.ts';
-import { ownsChain } from '../ruleset/ownership.ts';
 
 /** One thing that was looked at. `hint` is the way out, where there is one. */
 export interface Finding {
@@ -13,9 +11,14 @@ export interface Finding {
 type Exec = Pick<Effects, 'exec'>;
 type Files = Pick<Effects, 'files'>;
 
-const ok = (subject: string, text: string): Finding => ({ subject, level: 'ok', text });
+export const ok = (subject: string, text: string): Finding => ({ subject, level: 'ok', text });
 const problem = (subject: string, text: string, hint: string): Finding => ({ subject, level: 'problem', text, hint });
-const warning = (subject: string, text: string, hint: string): Finding => ({ subject, level: 'warning', text, hint });
+export const warning = (subject: string, text: string, hint: string): Finding => ({
+  subject,
+  level: 'warning',
+  text,
+  hint,
+});
 
 /** Bits of the effective capabilities (capabilities(7)) that changing and matching packets takes. */
 const NEEDED_CAPABILITIES = [
@@ -51,47 +54,6 @@ export async function checkTools({ exec }: Exec): Promise<Finding[]> {
       return warning(file, 'not installed: connections of those who lose their right can’t be cut', hint);
     }),
   );
-}
-
-/** Rules in both variants of iptables are both in force, and each tool shows only its own. */
-export async function checkVariants({ exec }: Exec): Promise<Finding> {
-  const [legacy, nft] = await Promise.all(
-    ['iptables-legacy-save', 'iptables-nft-save'].map((file) => exec({ file, args: [] })),
-  );
-  const rules = (text: string): number => text.split('\n').filter((line) => line.startsWith('-A ')).length;
-  const counts = [legacy, nft].map((output) => (output?.outcome === 'exited' ? rules(output.stdout.toString()) : 0));
-  if (counts.some((count) => count === 0)) return ok('variants', 'rules stand in one variant of iptables only');
-  return warning(
-    'variants',
-    `rules stand in both: ${counts[0]} in legacy iptables, ${counts[1]} in the nft variant`,
-    'both are in force; see iptables-legacy-save and iptables-nft-save, and keep one (update-alternatives --config iptables)',
-  );
-}
-
-/** Rules that see packets before Seawall's do. */
-export async function checkNeighbours({ exec }: Exec): Promise<Finding[]> {
-  // Of all tables: asked for one that isn't there, legacy iptables makes it.
-  const all = (await exec({ file: 'iptables-save', args: [] })).stdout.toString();
-  const { chains } = parseSave(all);
-  const early = ['PREROUTING', 'FORWARD'].flatMap((chain) => {
-    const rules = chains.get(chain)?.rules ?? [];
-    const own = rules.findIndex((rule) => ownsChain(/-j (\S+)$/.exec(rule)?.[1] ?? ''));
-    return rules.slice(0, Math.max(own, 0)).map((rule) => `${chain}: ${rule}`);
-  });
-  const others = [
-    ['ufw', /^:ufw-/m],
-    ['firewalld', /^:(IN_public|INPUT_ZONES)/m],
-    ['fail2ban', /^:f2b-/m],
-    ['kube-proxy', /^:KUBE-/m],
-  ] as const;
-  return [
-    early.length === 0
-      ? ok('order', 'nothing in the mangle table stands before Seawall')
-      : warning('order', `before Seawall: ${early.join('; ')}`, 'seawall apply puts its own first'),
-    ...others
-      .filter(([, mark]) => mark.test(all))
-      .map(([name]) => ok(name, 'has rules here: it keeps its say on what Seawall lets pass')),
-  ];
 }
 
 export async function checkBoot({ exec }: Exec): Promise<Finding> {

@@ -1,11 +1,11 @@
 import type { Effects, Output } from '../effects/types.ts';
 import { parseSets, type LiveSet, type LiveSets } from '../ipset/save.ts';
 import { ownPart, parseSave, type OwnTable } from '../iptables/save.ts';
-import { type Family } from '../net/family.ts';
+import type { Family } from '../net/family.ts';
 import type { LiveState, OtherTable } from '../plan/live-state.ts';
 import { ownsSet } from '../ruleset/ownership.ts';
 import { runTool } from './tools.ts';
-import { readOthers, usesLegacy } from './variants.ts';
+import { readOthers, saveTool, usesLegacy } from './variants.ts';
 
 type Exec = Pick<Effects, 'exec'>;
 type Files = Pick<Effects, 'files'>;
@@ -45,7 +45,7 @@ async function readFamily({ exec, files }: Exec & Partial<Files>, family: Family
 }
 
 async function readSaved(effects: Exec, family: Family): Promise<string> {
-  const file = family === 4 ? 'iptables-save' : 'ip6tables-save';
+  const file = saveTool(family);
   // All tables: asked for one that isn't there, the nft variant makes one up and the legacy one makes one.
   const { stdout } = await runTool(effects, { file, args: ['-c'] }, 'reading the rules');
   return stdout.toString();

@@ -12,6 +12,8 @@ export interface ListReading {
   readonly list: PrefixList;
   /** The compiled form, to be kept for the next run; undefined if it was read from there. */
   readonly compiled: Uint8Array | undefined;
+  /** What it was when its compiled form was kept, if it was read anew. */
+  readonly before?: PrefixList;
   readonly notes: readonly string[];
 }
 
@@ -48,7 +50,12 @@ export async function readList(
   }
   // A file that was changed just now may change again without its times showing it.
   const settled = clock.now() - Number(stamp.modified / 1_000_000n) > 2000;
-  return { list, compiled: encode(list, stampText(stamp), settled), notes: [] };
+  return {
+    list,
+    compiled: encode(list, stampText(stamp), settled),
+    ...(cache ? { before: cache.list } : {}),
+    notes: [],
+  };
 }
 
 /** Undefined where there is none. */

@@ -5,6 +5,7 @@ import type { Address } from '../net/address.ts';
 import type { LiveState } from '../plan/live-state.ts';
 import type { DockerFacts, Facts, PrefixList, ResolvedName } from '../policy/facts.ts';
 import { isRemote } from '../policy/policy.ts';
+import { listChange, nameChange, type SourceChange } from '../policy/source-change.ts';
 import { type DockerReading, readDocker } from './docker.ts';
 import { readKernel, type ReadSets } from './kernel.ts';
 import { readLinks } from './links.ts';
@@ -23,6 +24,8 @@ export interface Observation {
   readonly live: LiveState;
   /** What could not be seen, or is not fresh, in words for people. */
   readonly notes: readonly string[];
+  /** Names and lists that are no longer what they were at the last apply. */
+  readonly sources: readonly SourceChange[];
   /** Files that the next run profits from; only a command that changes something writes them. */
   readonly keep: readonly { readonly path: string; readonly content: string | Uint8Array }[];
 }
@@ -56,6 +59,15 @@ export async function observe(
     facts: { links, docker: dockerFacts, names: resolved, lists: byPath },
     live,
     notes: [...docker.notes, ...dockerNotes(dockerFacts, seen), ...nameNotes(resolved)],
+    sources: [
+      ...[...resolved].flatMap(([name, { addresses }]) =>
+        nameChange(name, remembered.names.get(name) ?? [], addresses),
+      ),
+      ...paths.flatMap((path, index) => {
+        const { list, before } = lists[index] ?? {};
+        return list && before ? listChange(path, before, list) : [];
+      }),
+    ],
     keep: [
       ...keepMemory(memory.remembered, remembered, seen, resolved),
       ...paths.flatMap((path, index) => {

@@ -7,6 +7,11 @@ import type { OtherTable } from '../plan/live-state.ts';
 type Exec = Pick<Effects, 'exec'>;
 
 const WORD: Readonly<Record<Family, string>> = { 4: 'iptables', 6: 'ip6tables' };
+
+/** The program that prints a variant's rules; without one, of that which `iptables` is. */
+export const saveTool = (family: Family, variant?: Variant): string =>
+  `${WORD[family]}${variant === undefined ? '' : `-${variant}`}-save`;
+
 const NAMES: Readonly<Record<Family, string>> = {
   4: '/proc/net/ip_tables_names',
   6: '/proc/net/ip6_tables_names',
@@ -34,14 +39,14 @@ export async function readOthers(
   const own = variantOf(saved);
   const ask: readonly Variant[] = [
     ...(own !== 'legacy' && legacyInUse ? ['legacy' as const] : []),
-    // Nothing was printed and legacy iptables has no table: then this is the nft variant, or nothing stands anywhere.
+    // Which variant it is that printed nothing, nobody knows: then both are asked.
     ...(own === 'legacy' || own === undefined ? ['nft' as const] : []),
   ];
   return (await Promise.all(ask.map((variant) => readOther({ exec }, family, variant)))).flat();
 }
 
 async function readOther({ exec }: Exec, family: Family, variant: Variant): Promise<OtherTable[]> {
-  const output = await exec({ file: `${WORD[family]}-${variant}-save`, args: ['-c'] });
+  const output = await exec({ file: saveTool(family, variant), args: ['-c'] });
   if (output.outcome !== 'exited' || output.code !== 0) return [];
   const table = ownPart(parseSave(output.stdout.toString()), family);
   return table.chains.size + table.hooks.length > 0 ? [{ variant, table }] : [];

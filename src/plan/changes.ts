@@ -7,6 +7,7 @@ import type { Ruleset } from '../ruleset/ruleset.ts';
 import { type LiveState, standsNowhere } from './live-state.ts';
 import type { Plan, Step } from './plan.ts';
 import { portsNotIn } from './port-difference.ts';
+import { type ReachChange, reachChange } from './reach.ts';
 import { standing } from './standing.ts';
 import { type PolicyView, viewsOf } from './view.ts';
 
@@ -17,6 +18,8 @@ export interface PolicyChange {
   readonly removed: readonly string[];
   readonly addedCount: number;
   readonly removedCount: number;
+  /** Of ports, where a firewall stands already: the same entries as sentences. */
+  readonly reach?: ReachChange;
 }
 
 const SHOWN = 12;
@@ -35,10 +38,14 @@ export function policyChanges(plan: Plan, live: LiveState): PolicyChange[] {
       'block',
       pairs.map(({ before, after }) => [before.blocked, after.blocked]),
     ),
-    textChange(
-      'public',
-      both((view) => view.public),
-      portsNotIn,
+    withReach(
+      textChange(
+        'public',
+        both((view) => view.public),
+        portsNotIn,
+      ),
+      pairs,
+      live,
     ),
     textChange(
       'allow',
@@ -54,6 +61,10 @@ export function policyChanges(plan: Plan, live: LiveState): PolicyChange[] {
     ),
   ].filter(({ addedCount, removedCount }) => addedCount + removedCount > 0);
 }
+
+/** Where no firewall stands yet everyone reaches everything, and all ports change alike. */
+const withReach = (change: PolicyChange, pairs: Parameters<typeof reachChange>[2], live: LiveState): PolicyChange =>
+  isFirst(live) ? change : { ...change, reach: reachChange(change.added, change.removed, pairs) };
 
 /** The same between two rulesets. */
 export function rulesetChanges(before: Ruleset, after: Ruleset): PolicyChange[] {

@@ -15,6 +15,8 @@ export interface DriftFinding {
   /** `IPv4 PREROUTING`, `set seawall-trusted4a` … */
   readonly place: string;
   readonly text: string;
+  /** Somebody else's rules are in the way, and may come back. */
+  readonly foreign?: true;
 }
 
 export interface Drift {
@@ -71,10 +73,10 @@ function hookFindings({ family, hooks }: TableTexts, table: OwnTable): DriftFind
   return (Object.keys(BUILT_IN) as HookPoint[]).flatMap((point) => {
     const wanted = hooks.find((hook) => hook.point === point)?.text;
     const place = `IPv${family} ${BUILT_IN[point]}`;
-    return hookTexts(
-      wanted,
-      table.hooks.filter((hook) => hook.point === point),
-    ).map((text) => ({ place, text }));
+    const there = table.hooks.filter((hook) => hook.point === point);
+    // Where the first jump is in front of all, nobody else is.
+    const foreign = there[0]?.behind === undefined ? {} : { foreign: true as const };
+    return hookTexts(wanted, there).map((text) => ({ place, text, ...foreign }));
   });
 }
 

@@ -18,6 +18,7 @@ interface SetDifference {
 /** What is wrong with the sets, by their names. Entries are told exactly; of many the first ones, and how many there are. */
 export function setDifferences(wanted: readonly SetSpec[], live: LiveSets): SetDifference[] {
   const names = new Set(wanted.map(({ name }) => name));
+  if (wanted.length > 0 && live.size === 0) return [{ place: 'sets', text: 'all sets of Seawall are gone' }];
   const surplus = [...live.keys()].filter((name) => !names.has(name));
   return [
     ...wanted

@@ -19,9 +19,19 @@ export interface PolicyView {
   readonly public: readonly string[];
   /** One text an `allow` rule and protocol. */
   readonly allow: readonly string[];
+  readonly allowed: readonly AllowedView[];
   /** Sets whose entries weren't read, by their names, which change with their content. */
   readonly unread: readonly string[];
   readonly internal: readonly string[];
+}
+
+/** Which ports an `allow` rule opens, and to how many. */
+export interface AllowedView {
+  readonly ports: readonly string[];
+  /** The set of those whom it lets in. */
+  readonly source: string;
+  /** Undefined where the set wasn't read. */
+  readonly size: number | undefined;
 }
 
 type AnySet = SetSpec | LiveSet | undefined;
@@ -77,6 +87,11 @@ function viewOf(family: Family, rules: (chain: string) => readonly Rule[], looku
         ? []
         : [`${sourceText(lookup(source))} → ${portTexts(lookup(ports ?? ''), protocol).join(', ')}`],
     ),
+    allowed: open.flatMap(({ source, ports, protocol }) =>
+      source === undefined
+        ? []
+        : [{ ports: portTexts(lookup(ports ?? ''), protocol), source, size: sizeOf(lookup(source)) }],
+    ),
     unread: all.filter((name) => lookup(name)?.kind === 'unread'),
     internal: rules(CHAINS.arriving).flatMap(internalLink),
   };
@@ -120,6 +135,8 @@ function portTexts(set: AnySet, protocol: Protocol | undefined): string[] {
   if (set?.kind !== 'port' || protocol === undefined) return [];
   return set.ports.ranges().map(({ first, last }) => formatPortRange({ protocol, first, last }));
 }
+
+const sizeOf = (set: AnySet): number | undefined => (set?.kind === 'net' ? set.members.size : undefined);
 
 function sourceText(set: AnySet): string {
   if (set?.kind !== 'net') return 'a list';

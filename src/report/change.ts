@@ -1,14 +1,18 @@
 import type { NamedFlow } from '../analysis/session.ts';
+import { visible } from '../config/problems/quoted.ts';
 import { renderChange, restoreTool } from '../iptables/change.ts';
 import { type Address, formatAddress } from '../net/address.ts';
 import { type PolicyChange, stepSummary } from '../plan/changes.ts';
+import type { ReachChange } from '../plan/reach.ts';
 import type { Step } from '../plan/plan.ts';
+import type { SourceChange } from '../policy/source-change.ts';
 import type { Colours } from './colours.ts';
 import { counted, grouped, wrap } from './text.ts';
 
 /** What a person is told before a change. */
 export interface ChangeFacts {
   readonly changes: readonly PolicyChange[];
+  readonly sources: readonly SourceChange[];
   /** No firewall stands yet. */
   readonly first: boolean;
   readonly steps: readonly Step[];
@@ -28,13 +32,17 @@ const AREAS: Readonly<Record<PolicyChange['area'], string>> = {
 };
 const CELL = 10;
 const SHOWN_FLOWS = 10;
+const SHOWN_SOURCES = 12;
 
 export function changeReport(facts: ChangeFacts, colours: Colours): string {
   const { bold, dim } = colours;
   if (facts.steps.length === 0) return 'Nothing to change: what stands is what the config says.';
   return [
     facts.first ? bold('This closes the machine: no firewall of Seawall stands yet.') : bold('This changes:'),
-    ...facts.changes.flatMap((change) => policyLines(change, colours)),
+    ...facts.changes
+      .filter(({ area }) => area !== 'lists' || !facts.sources.some(({ kind }) => kind === 'list'))
+      .flatMap((change) => policyLines(change, colours)),
+    ...sourceLines(facts.sources),
     ...(facts.changes.length === 0 ? [dim('  the policy stays; what differs from it in the kernel is repaired')] : []),
     ...facts.steps.map(
       (step, index) =>
@@ -47,8 +55,42 @@ export function changeReport(facts: ChangeFacts, colours: Colours): string {
 
 const wrapped = (text: string): string => wrap(text, ' '.repeat(CELL + 2)).trimStart();
 
-/** What one part of the policy gains and loses. */
-export function policyLines(
+/** What one part of the policy gains and loses: of ports who reaches them, of the rest the entries. */
+export function policyLines(change: PolicyChange, colours: Colours): string[] {
+  return change.reach === undefined ? entryLines(change, colours) : reachLines(change, change.reach, colours);
+}
+
+function reachLines(
+  { area, addedCount, removedCount }: PolicyChange,
+  { added, removed }: ReachChange,
+  { green, red }: Colours,
+): string[] {
+  const line = (text: string): string => `  ${AREAS[area].padEnd(CELL)}${text}`;
+  const lines = (sentences: readonly string[], count: number, paint: (text: string) => string): string[] => [
+    ...sentences.map((text) => line(paint(wrapped(text)))),
+    ...(count > sentences.length ? [line(`… ${grouped(count)} in all`)] : []),
+  ];
+  return [...lines(added, addedCount, green), ...lines(removed, removedCount, red)];
+}
+
+function sourceLines(sources: readonly SourceChange[]): string[] {
+  const shown = sources
+    .slice(0, SHOWN_SOURCES)
+    .map((source) => `  ${SOURCES[source.kind].padEnd(CELL)}${sourceText(source)}`);
+  const more = sources.length - shown.length;
+  return more > 0 ? [...shown, `${' '.repeat(CELL + 2)}… and ${grouped(more)} more`] : shown;
+}
+
+const SOURCES: Readonly<Record<SourceChange['kind'], string>> = { name: 'names', list: 'lists' };
+
+/** `office.example.com: +2 -1 addresses`. */
+function sourceText({ kind, name, added, removed }: SourceChange): string {
+  const counts = [...(added > 0 ? [`+${grouped(added)}`] : []), ...(removed > 0 ? [`-${grouped(removed)}`] : [])];
+  const [one, many] = kind === 'name' ? ['address', 'addresses'] : ['prefix', 'prefixes'];
+  return wrapped(`${visible(name)}: ${counts.join(' ')} ${added + removed === 1 ? one : many}`);
+}
+
+function entryLines(
   { area, added, removed, addedCount, removedCount }: PolicyChange,
   { green, red }: Colours,
 ): string[] {

@@ -3,6 +3,7 @@ import type { DockerFacts } from '../policy/facts.ts';
 import type { Family } from '../net/family.ts';
 import type { Colours } from './colours.ts';
 import { counted, grouped, wrap } from './text.ts';
+import { type DifferenceFacts, differenceHead, driftLines, meaningLines } from './difference.ts';
 import { type UndoneFacts, undoneText } from './undone.ts';
 
 export interface StatusFacts {
@@ -11,6 +12,8 @@ export interface StatusFacts {
   readonly halfHooked: boolean;
   readonly changes: readonly PolicyChange[];
   readonly repairs: number;
+  /** Undefined where nothing differs. */
+  readonly difference: DifferenceFacts | undefined;
   /** `older`: the next boot would load another policy than the config's. */
   readonly boot: 'ready' | 'older' | 'missing' | 'damaged';
   readonly unfinished: UnfinishedFacts;
@@ -48,15 +51,15 @@ export function statusReport(facts: StatusFacts, colours: Colours): string {
     row('outer', facts.outer.join(', ') || 'none'),
     row('at boot', BOOT[facts.boot]),
     ...unfinishedLines(facts.unfinished, colours),
-    ...differences(facts, colours),
+    ...differenceLines(facts, colours),
   ].join('\n');
 }
 
-function headline({ state, halfHooked }: StatusFacts, { green, red, yellow }: Colours): string {
+function headline({ state, halfHooked, difference }: StatusFacts, { green, red, yellow }: Colours): string {
   if (state === 'off')
     return red('Seawall does not stand: this machine is as open as Docker leaves it. Close it: seawall apply');
   if (halfHooked) return red('Seawall stands in part only: some packets pass it by! Heal it: seawall apply');
-  if (state === 'differs') return yellow('Seawall stands, but differs from the config. Heal it: seawall apply');
+  if (difference) return yellow(`Seawall stands, ${differenceHead(difference)}`);
   return green('Seawall stands, as the config says.');
 }
 
@@ -102,21 +105,9 @@ function unfinishedLines({ pending, underWay, undone }: UnfinishedFacts, { bold,
   return lines.length === 0 ? [] : ['', ...lines.map((line) => wrap(line))];
 }
 
-function differences({ state, changes, repairs }: StatusFacts, { green, red, dim }: Colours): string[] {
-  if (state !== 'differs') return [];
-  const line = (word: string, text: string): string => `  ${word}  ${wrap(text, ' '.repeat(CELL)).trimStart()}`;
-  const lines = changes.flatMap(({ area, added, removed, addedCount, removedCount }) => [
-    ...cutOff(added, addedCount).map((text) => line(green('missing'), `${area}: ${text}`)),
-    ...cutOff(removed, removedCount).map((text) => line(red('surplus'), `${area}: ${text}`)),
-  ]);
-  return [
-    '',
-    ...(lines.length > 0
-      ? lines
-      : [dim(`  the policy is the same, but ${counted(repairs, 'part')} of the rules or sets differ`)]),
-  ];
+function differenceLines({ state, difference, changes, repairs }: StatusFacts, colours: Colours): string[] {
+  if (!difference) return [];
+  // Where nothing stands and nothing was applied, everything is missing: there is nothing to tell one by one.
+  if (state === 'off') return difference.generation === null ? [] : driftLines(difference, colours);
+  return [...driftLines(difference, colours), ...meaningLines(changes, repairs, difference.drift.count > 0, colours)];
 }
-
-/** The entries that are spelled out, and how many there are if those are not all. */
-const cutOff = (texts: readonly string[], count: number): readonly string[] =>
-  count > texts.length ? [...texts, `… ${grouped(count)} in all`] : texts;

@@ -61,5 +61,5 @@ async function proposePlan(context: Context, file: string): Promise<Proposal> {
   }
   const plan = planRuleset(kept.target, live);
   const sides = { links, zones: kept.zones };
-  return { plan, live, sides, changes: policyChanges(plan, live), notes: [], keep: [], config };
+  return { plan, live, sides, changes: policyChanges(plan, live), sources: [], notes: [], keep: [], config };
 }

@@ -1,11 +1,5 @@
-import {
-  checkBoot,
-  checkNeighbours,
-  checkRights,
-  checkTools,
-  checkVariants,
-  type Finding,
-} from '../../live/checkup.ts';
+import { checkBoot, checkRights, checkTools, type Finding } from '../../live/checkup.ts';
+import { checkNeighbours, checkVariants } from '../../live/neighbours.ts';
 import { readDocker } from '../../live/docker.ts';
 import { rehearse } from '../../live/rehearse.ts';
 import { Failure } from '../../effects/failure.ts';

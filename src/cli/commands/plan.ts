@@ -32,7 +32,7 @@ export const plan: Command = {
   async run(context, call) {
     const text = await readConfigText(context);
     const found = await survey(context, text);
-    const { live } = found.observation;
+    const { live, sources } = found.observation;
     const cut = await namedCuts(context, proposalOf(found, text));
     const changes = policyChanges(found.plan, live);
     const { steps } = found.plan;
@@ -44,6 +44,7 @@ export const plan: Command = {
         toJson({
           ...data,
           changes,
+          sources,
           first: isFirst(live),
           cuts: cut?.map(flowJson) ?? null,
           notes: found.notes,
@@ -52,7 +53,7 @@ export const plan: Command = {
     } else {
       for (const line of notesReport(found.notes, context.colours)) context.tell(`${line}\n`);
       context.print(
-        `${changeReport({ changes, first: isFirst(live), steps, cut, rules: call.flag('rules') }, context.colours)}\n`,
+        `${changeReport({ changes, sources, first: isFirst(live), steps, cut, rules: call.flag('rules') }, context.colours)}\n`,
       );
     }
     return steps.length === 0 ? 0 : 2;

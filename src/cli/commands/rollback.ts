@@ -78,6 +78,7 @@ async function propose(context: Context, asked: number | undefined): Promise<Pro
     live,
     sides: { links, zones: meta.zones },
     changes: policyChanges(plan, live),
+    sources: [],
     notes: [],
     keep: [],
     config,

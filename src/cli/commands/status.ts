@@ -3,10 +3,12 @@ import { readUnfinished } from '../../apply/standing.ts';
 import { statePaths } from '../../apply/state.ts';
 import { FAMILIES } from '../../net/family.ts';
 import { isFirst, policyChanges } from '../../plan/changes.ts';
+import { tablesOf } from '../../plan/live-state.ts';
 import { stepJson, toJson } from '../../report/json.ts';
 import { notesReport } from '../../report/notes.ts';
 import { type StatusFacts, statusReport } from '../../report/status.ts';
 import type { Command, Context } from '../command.ts';
+import { findDifference } from '../difference.ts';
 import { readConfigText, survey, type Survey } from '../survey.ts';
 
 export const status: Command = {
@@ -14,7 +16,7 @@ export const status: Command = {
   summary: 'whether what stands in the kernel is what the config says',
   usage: ['status [--json]'],
   details: [
-    'Reads the live kernel, every rule and every entry of every set, and compares it with the config. Says what differs and what would heal it.',
+    'Reads the live kernel, every rule and every entry of every set, and compares it with the config. Says exactly what differs, thing by thing, whether somebody changed it in the kernel or the config was edited and not applied, and what would heal it.',
     'Exit code 0: all is as it should be. 2: something differs, or no firewall stands.',
   ],
   options: [],
@@ -23,13 +25,15 @@ export const status: Command = {
     ['seawall status --json', 'for monitoring'],
   ],
   async run(context) {
-    const found = await survey(context, await readConfigText(context));
-    const facts = await statusFacts(context, found);
+    const text = await readConfigText(context);
+    const found = await survey(context, text);
+    const facts = await statusFacts(context, found, text);
     if (context.json) {
       const { steps } = found.plan;
       context.print(
         toJson({
           ...facts,
+          difference: facts.difference ?? null,
           docker: { seen: facts.docker.seen, version: facts.docker.version ?? null },
           steps: steps.map(stepJson),
           notes: found.notes,
@@ -43,10 +47,9 @@ export const status: Command = {
   },
 };
 
-async function statusFacts(
-  { effects, stateDir }: Context,
-  { observation, plan, policy }: Survey,
-): Promise<StatusFacts> {
+async function statusFacts(context: Context, found: Survey, text: string): Promise<StatusFacts> {
+  const { effects, stateDir } = context;
+  const { observation, plan, policy } = found;
   const { live, facts } = observation;
   const paths = statePaths(stateDir);
   const [boot, unfinished] = await Promise.all([
@@ -54,7 +57,7 @@ async function statusFacts(
     readUnfinished(effects, paths),
   ]);
   const missing = FAMILIES.some((family) => {
-    const points = live.tables[family].hooks.map(({ point }) => point);
+    const points = tablesOf(live, family).flatMap(({ hooks }) => hooks.map(({ point }) => point));
     return plan.target[family].hooks.some(({ point }) => !points.includes(point));
   });
   const off = isFirst(live);
@@ -63,6 +66,7 @@ async function statusFacts(
     halfHooked: missing && !off,
     changes: policyChanges(plan, live),
     repairs: plan.steps.length,
+    difference: await findDifference(context, found, text, unfinished),
     boot,
     unfinished,
     families: FAMILIES.map((family) => ({

@@ -81,11 +81,24 @@ describe('what is own', () => {
 [99:8] -A SEAWALLED -j DROP`);
     expect([...table.chains.keys()]).toEqual(['SEAWALL-PRE']);
     expect(table.hooks).toEqual([
-      { point: 'prerouting', position: 2, text: '-m conntrack ! --ctstate RELATED,ESTABLISHED -j SEAWALL-PRE' },
+      {
+        point: 'prerouting',
+        position: 2,
+        text: '-m conntrack ! --ctstate RELATED,ESTABLISHED -j SEAWALL-PRE',
+        behind: ['-j MARK --set-xmark 0x1/0xffffffff'],
+      },
       { point: 'output', position: 1, text: '-j SEAWALL-PRE' },
     ]);
     expect(table.chains.get('SEAWALL-PRE')).toContain('-p tcp -m tcp --dport 1 -j DROP');
     expect(table.dropped).toBe(16);
+  });
+
+  test('of the rules before a hook the first three are kept', () => {
+    const marks = [1, 2, 3, 4, 5].map((mark) => `-j MARK --set-xmark 0x${mark}/0xffffffff`);
+    const { hooks } = own(
+      [':FORWARD ACCEPT [0:0]', ...[...marks, '-j SEAWALL-FWD'].map((rule) => `-A FORWARD ${rule}`)].join('\n'),
+    );
+    expect(hooks).toEqual([{ point: 'forward', position: 6, text: '-j SEAWALL-FWD', behind: marks.slice(0, 3) }]);
   });
 
   test('a goto counts as a hook like a jump', () => {

@@ -1,13 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Command, Exec } from '../../../src/effects/types.ts';
-import {
-  checkBoot,
-  checkNeighbours,
-  checkRights,
-  checkTools,
-  checkVariants,
-  type Finding,
-} from '../../../src/live/checkup.ts';
+import { checkBoot, checkRights, checkTools, type Finding } from '../../../src/live/checkup.ts';
 import { FakeClock, FakeFiles } from '../../support/fake-effects.ts';
 
 /** Answers by command line; what has none is not installed. */
@@ -58,49 +51,6 @@ test('tools that are missing are named with their package; without conntrack it 
     ['conntrack', 'warning', 'install it: apt-get install conntrack'],
   ]);
   expect(findings[0]).toMatchObject({ subject: 'iptables', text: 'iptables v1.8.9 (nf_tables)' });
-});
-
-describe('both variants of iptables', () => {
-  const RULES = '*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -j DROP\nCOMMIT\n';
-  const EMPTY = '*filter\n:INPUT ACCEPT [0:0]\nCOMMIT\n';
-  test.each<[Record<string, string>, Finding['level']]>([
-    [{}, 'ok'],
-    [{ 'iptables-nft-save': RULES }, 'ok'],
-    [{ 'iptables-nft-save': RULES, 'iptables-legacy-save': EMPTY }, 'ok'],
-    [{ 'iptables-nft-save': EMPTY, 'iptables-legacy-save': RULES }, 'ok'],
-    [{ 'iptables-nft-save': RULES, 'iptables-legacy-save': RULES }, 'warning'],
-  ])('%#', async (answers, level) => {
-    expect((await checkVariants({ exec: tools(answers) })).level).toBe(level);
-  });
-});
-
-describe('rules before ours, and other firewalls', () => {
-  const OWN = '-A PREROUTING -m conntrack ! --ctstate RELATED,ESTABLISHED -j SEAWALL-PRE\n';
-  const table = (rules: string): string =>
-    `*mangle\n:PREROUTING ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:SEAWALL-PRE - [0:0]\n${rules}COMMIT\n`;
-  const check = async (mangle: string, all = ''): Promise<string[]> =>
-    (await checkNeighbours({ exec: tools({ 'iptables-save ': mangle + all }) })).map(brief);
-
-  test.each(['', OWN, `${OWN}-A PREROUTING -j MARK --set-xmark 0x1/0xffffffff\n`])('none: %j', async (rules) => {
-    expect(await check(table(rules))).toEqual(['order ok: nothing in the mangle table stands before Seawall']);
-  });
-
-  test('one that stands before', async () => {
-    expect(await check(table(`-A PREROUTING -i eth0 -j ACCEPT\n${OWN}`))).toEqual([
-      'order warning: before Seawall: PREROUTING: -i eth0 -j ACCEPT',
-    ]);
-  });
-
-  test('ufw, firewalld, fail2ban and kube-proxy are told', async () => {
-    const others =
-      '*filter\n:ufw-user-input - [0:0]\n:INPUT_ZONES - [0:0]\n:f2b-sshd - [0:0]\n:KUBE-SERVICES - [0:0]\nCOMMIT\n';
-    expect((await check(table(OWN), others)).slice(1).map((text) => text.split(' ')[0])).toEqual([
-      'ufw',
-      'firewalld',
-      'fail2ban',
-      'kube-proxy',
-    ]);
-  });
 });
 
 test.each<[string, Record<string, string>, Finding['level']]>([

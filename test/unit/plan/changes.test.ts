@@ -96,6 +96,56 @@ describe('a change in words of the config', () => {
   });
 });
 
+describe('who reaches a port', () => {
+  const reach = async (before: string, after: string): Promise<unknown> => {
+    const live = await standing(policy(before));
+    return policyChanges(makePlan(policy(after), live), live).find(({ area }) => area === 'public')?.reach;
+  };
+  const ALLOW = 'allow: [{from: [10.9.0.0/16, 10.8.0.1, "2001:db8:9::/48"], to: [8000-8010/tcp, 53/udp]}]';
+
+  test.each<[string, string, string, object]>([
+    [
+      'ports that open and close',
+      BASE,
+      'trusted: [203.0.113.7]\npublic: [443/tcp]',
+      { added: ['443/tcp: trusted only → everyone'], removed: ['22/tcp: everyone → trusted only'] },
+    ],
+    [
+      'a port that some were allowed to reach, of both IP versions',
+      `${ALLOW}\npublic: [53/tcp]`,
+      `${ALLOW}\npublic: [53/tcp, 8001/tcp, 7999/tcp]`,
+      {
+        added: ['7999/tcp: trusted only → everyone', '8001/tcp: the trusted and 3 allowed sources → everyone'],
+        removed: [],
+      },
+    ],
+    [
+      'a port that one source will be allowed to reach',
+      'public: [53/udp]',
+      'allow: [{from: [10.9.0.1], to: [53/udp]}]',
+      { added: [], removed: ['53/udp: everyone → the trusted and 1 allowed source'] },
+    ],
+  ])('%s', async (_name, before, after, expected) => {
+    expect(await reach(before, after)).toEqual(expected);
+  });
+
+  test('where no firewall stands yet there is nothing to tell: everyone reached all', async () => {
+    const live = await nothingStanding();
+    const [, change] = policyChanges(makePlan(policy(BASE), live), live);
+    expect([change?.area, change?.added, change?.reach]).toEqual(['public', ['22/tcp'], undefined]);
+  });
+
+  test('sources that were not read are not counted', async () => {
+    const kernel = new FakeKernel();
+    await applyTo(kernel, policy(`${ALLOW}\npublic: [22/tcp]`));
+    const live = await readKernel(kernel, 'by-name');
+    const changes = policyChanges(makePlan(policy('public: [8001/tcp]'), live), live);
+    expect(changes.find(({ area }) => area === 'public')?.reach?.added).toEqual([
+      expect.stringMatching(/^8001\/tcp: .* → everyone$/),
+    ]);
+  });
+});
+
 test('what somebody else changed is told as a difference from the config', async () => {
   const kernel = new FakeKernel();
   await applyTo(kernel, policy(BASE));

@@ -1,13 +1,12 @@
-import { createColors } from 'picocolors';
 import { describe, expect, test } from 'vitest';
 import { changeReport, type ChangeFacts } from '../../../src/report/change.ts';
 import { findingsReport } from '../../../src/report/findings.ts';
 import { flowJson, stepJson, toJson } from '../../../src/report/json.ts';
 import { notesReport } from '../../../src/report/notes.ts';
-import { statusReport, type StatusFacts } from '../../../src/report/status.ts';
 import { policyChanges } from '../../../src/plan/changes.ts';
 import { makePlan } from '../../../src/plan/plan.ts';
-import { docker, network, nothingStanding, policy, standing } from '../../support/machine.ts';
+import { nothingStanding, policy, standing } from '../../support/machine.ts';
+import { checked } from '../../support/checked.ts';
 import { PLAIN } from '../../support/fake-machine.ts';
 import { address } from '../../support/values.ts';
 
@@ -18,110 +17,6 @@ const flow = (from: string, port = 443) => ({
   destination: address(from.includes(':') ? '2001:db8:51::10' : '198.51.100.10'),
   port,
   serverPort: port,
-});
-
-/** Nothing is wider than a terminal, ends in blanks, or brings colour where none is asked for. */
-function checked(text: string): string {
-  for (const line of text.split('\n'))
-    expect([line.length <= 100, line.trimEnd() === line, line]).toEqual([true, true, line]);
-  expect(text).not.toContain('\u001B');
-  return text;
-}
-
-const STATUS: StatusFacts = {
-  state: 'as-configured',
-  halfHooked: false,
-  changes: [],
-  repairs: 0,
-  boot: 'ready',
-  families: [
-    { family: 4, trusted: 1_200_000, blocked: 3, rules: 47, dropped: 1 },
-    { family: 6, trusted: 1, blocked: 0, rules: 60, dropped: 0 },
-  ],
-  docker: docker({ networks: [network('bridge', 'docker0'), network('lan', undefined)], swarm: true }),
-  internal: ['docker0', 'docker_gwbridge', 'br-*'],
-  outer: ['eth0'],
-};
-
-describe('the status', () => {
-  const report = (more: Partial<StatusFacts> = {}): string => checked(statusReport({ ...STATUS, ...more }, PLAIN));
-
-  test('where all is well', () => {
-    expect(report()).toMatchInlineSnapshot(`
-      "Seawall stands, as the config says.
-        IPv4       1,200,000 trusted prefixes, 3 blocked, 47 rules, 1 packet dropped
-        IPv6       1 trusted prefix, 0 blocked, 60 rules, 0 packets dropped
-        Docker     28.5.2, 1 bridge network, swarm, 1 macvlan or ipvlan network: out of reach of any
-                   firewall on this host
-        internal   docker0, docker_gwbridge, br-*
-        outer      eth0
-        at boot    the same rules are ready to load"
-    `);
-  });
-
-  test('where something differs', () => {
-    const changes: StatusFacts['changes'] = [
-      { area: 'trusted', added: ['203.0.113.7'], removed: ['0.0.0.0/1'], addedCount: 1, removedCount: 1 },
-      { area: 'public', added: [], removed: ['23/tcp'], addedCount: 0, removedCount: 1 },
-    ];
-    expect(report({ state: 'differs', changes, repairs: 2, boot: 'older' })).toMatchInlineSnapshot(`
-      "Seawall stands, but differs from the config. Heal it: seawall apply
-        IPv4       1,200,000 trusted prefixes, 3 blocked, 47 rules, 1 packet dropped
-        IPv6       1 trusted prefix, 0 blocked, 60 rules, 0 packets dropped
-        Docker     28.5.2, 1 bridge network, swarm, 1 macvlan or ipvlan network: out of reach of any
-                   firewall on this host
-        internal   docker0, docker_gwbridge, br-*
-        outer      eth0
-        at boot    an earlier policy is ready to load; the next apply renews it
-
-        missing  trusted: 203.0.113.7
-        surplus  trusted: 0.0.0.0/1
-        surplus  public: 23/tcp"
-    `);
-  });
-
-  test('where very much differs: some of it, and how much it is', () => {
-    const allow = `10.9.0.0/16 → ${Array.from({ length: 30 }, (_, index) => `${index * 10 + 1}/tcp`).join(', ')}`;
-    const changes: StatusFacts['changes'] = [
-      { area: 'allow', added: [allow], removed: ['192.0.2.1 → 1/tcp'], addedCount: 1, removedCount: 1300 },
-    ];
-    const shown = report({ state: 'differs', changes, repairs: 2 });
-    expect(shown).toContain('\n  surplus  allow: 192.0.2.1 → 1/tcp\n  surplus  allow: … 1,300 in all');
-  });
-
-  test('where only rules differ', () => {
-    expect(report({ state: 'differs', repairs: 1 }).split('\n').slice(-1)[0]).toMatchInlineSnapshot(
-      `"  the policy is the same, but 1 part of the rules or sets differ"`,
-    );
-  });
-
-  test('where nothing stands', () => {
-    expect(report({ state: 'off', boot: 'missing', docker: docker({ seen: 'unknown', networks: [] }) }))
-      .toMatchInlineSnapshot(`
-      "Seawall does not stand: this machine is as open as Docker leaves it. Close it: seawall apply
-        Docker     never seen on this machine
-        internal   docker0, docker_gwbridge, br-*
-        outer      eth0
-        at boot    nothing is ready: apply writes it"
-    `);
-  });
-
-  test('where a hook is missing', () => {
-    expect(report({ state: 'differs', halfHooked: true }).split('\n')[0]).toMatchInlineSnapshot(
-      `"Seawall stands in part only: some packets pass it by! Heal it: seawall apply"`,
-    );
-  });
-
-  test('with very many links', () => {
-    const outer = Array.from({ length: 40 }, (_, index) => `enp${index}s0f1np1`);
-    expect(report({ outer }).split('\n').length).toBeGreaterThan(10);
-  });
-
-  test('with Docker away', () => {
-    expect(report({ docker: docker({ seen: 'remembered', version: undefined }) })).toContain(
-      'version unknown (not answering; as last seen)',
-    );
-  });
 });
 
 describe('a change', () => {
@@ -135,6 +30,7 @@ describe('a change', () => {
     const plan = makePlan(policy(after), live);
     return report({
       changes: policyChanges(plan, live),
+      sources: [],
       first: before === undefined,
       steps: plan.steps,
       cut: [],
@@ -168,8 +64,8 @@ describe('a change', () => {
         trusted   + 203.0.113.8  2001:db8:1::/48
         trusted   - 203.0.113.7
         blocked   + 192.0.2.66
-        public    + 443/tcp
-        public    - 22/tcp
+        public    443/tcp: trusted only → everyone
+        public    22/tcp: everyone → trusted only
         kernel    create seawall-trusted4b, seawall-block4a, seawall-public-tcp4b, seawall-trusted6b,
                   seawall-public-tcp6b
                   IPv4: write SEAWALL-HOST, write SEAWALL-BEHIND
@@ -181,6 +77,42 @@ describe('a change', () => {
     `);
   });
 
+  test('of names and lists: how many addresses come and go', async () => {
+    const source = (kind: 'name' | 'list', name: string, added: number, removed: number) => ({
+      kind,
+      name,
+      added,
+      removed,
+    });
+    const sources = [
+      source('name', 'office.example.com', 2, 1),
+      source('name', 'home.example.org', 1, 0),
+      source('list', 'lists/partners.txt', 1210, 3),
+      ...Array.from({ length: 12 }, (_, index) => source('list', `${index}.txt`, 0, 1)),
+    ];
+    const shown = await planned(BASE, `${BASE}\nlog: limited`, { sources });
+    expect(
+      shown
+        .split('\n')
+        .filter((line) => /names|lists|more/.test(line))
+        .join('\n'),
+    ).toMatchInlineSnapshot(`
+      "  names     office.example.com: +2 -1 addresses
+        names     home.example.org: +1 address
+        lists     lists/partners.txt: +1,210 -3 prefixes
+        lists     0.txt: -1 prefix
+        lists     1.txt: -1 prefix
+        lists     2.txt: -1 prefix
+        lists     3.txt: -1 prefix
+        lists     4.txt: -1 prefix
+        lists     5.txt: -1 prefix
+        lists     6.txt: -1 prefix
+        lists     7.txt: -1 prefix
+        lists     8.txt: -1 prefix
+                  … and 3 more"
+    `);
+  });
+
   test('of nothing', async () => {
     expect(await planned(BASE, BASE)).toBe('Nothing to change: what stands is what the config says.');
   });
@@ -189,7 +121,7 @@ describe('a change', () => {
     const live = await standing(policy(BASE));
     const broken = { ...live, tables: { ...live.tables, 4: { ...live.tables[4], hooks: [] } } };
     const { steps } = makePlan(policy(BASE), broken);
-    const shown = report({ changes: [], first: false, steps, cut: undefined, rules: false });
+    const shown = report({ changes: [], sources: [], first: false, steps, cut: undefined, rules: false });
     expect(shown).toMatchInlineSnapshot(`
       "This changes:
         the policy stays; what differs from it in the kernel is repaired
@@ -201,7 +133,10 @@ describe('a change', () => {
   test('with its rules', async () => {
     const live = await standing(policy(BASE));
     const plan = makePlan(policy(`${BASE}\nlog: limited`), live);
-    const text = changeReport({ changes: [], first: false, steps: plan.steps, cut: [], rules: true }, PLAIN);
+    const text = changeReport(
+      { changes: [], sources: [], first: false, steps: plan.steps, cut: [], rules: true },
+      PLAIN,
+    );
     expect(text).toContain('# iptables-restore --noflush\n*mangle\n:SEAWALL-DENY - [0:0]\n');
     expect(text).toContain('# ip6tables-restore --noflush\n*mangle\n');
   });
@@ -251,14 +186,6 @@ describe('findings and notes', () => {
             word word word word word word word word word word word word word word word word word word word
             word word"
     `);
-  });
-
-  test('with colours the words are the same', () => {
-    const colours = createColors(true);
-    const painted = statusReport({ ...STATUS, state: 'differs' }, colours);
-    expect(painted).toContain('\u001B[');
-    // oxlint-disable-next-line no-control-regex
-    expect(painted.replaceAll(/\u001B\[\d+m/g, '')).toBe(statusReport({ ...STATUS, state: 'differs' }, PLAIN));
   });
 });
 
