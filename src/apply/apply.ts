@@ -84,27 +84,38 @@ export async function applyPlan(effects: Effects, paths: StatePaths, input: Appl
   const { plan, live } = input;
   await effects.files.folder(paths.dir, FOLDER_MODE);
   const interrupted = (await readJournal(effects, paths)) !== undefined;
-  const changes = plan.steps.length > 0;
-  if (changes && isFirst(live)) await rememberBefore(effects, paths, live);
-  if (changes) await openJournal(effects, paths);
   const { enforcing, tidying } = split(plan.steps);
   const { prepared, pending } = await enforce(effects, paths, input, enforcing);
-  const leftOver = await complaint(execute(effects, tidying));
-  // After the rules: what is cut now can't come back. Which connections a killed run has left open nobody knows.
-  const before = interrupted ? withoutHooks(live) : live;
-  const cuts = changes || interrupted ? await cut(effects, paths, { ...input, live: before }, pending) : NO_CUTS;
-  await keepForNextRun(effects, paths, input.keep);
-  if (!pending) await pruneGenerations(effects, paths);
-  await closeJournal(effects, paths);
-  const { flows = [] } = cuts ?? {};
-  return {
-    steps: plan.steps.length,
-    cut: flows,
-    couldCut: cuts !== undefined,
-    generation: prepared,
-    pending,
-    leftOver,
-  };
+  try {
+    const leftOver = await complaint(execute(effects, tidying));
+    // After the rules: what is cut now can't come back. Which connections a killed run has left open nobody knows.
+    const before = interrupted ? withoutHooks(live) : live;
+    const changes = plan.steps.length > 0;
+    const cuts = changes || interrupted ? await cut(effects, paths, { ...input, live: before }, pending) : NO_CUTS;
+    await keepForNextRun(effects, paths, input.keep);
+    if (!pending) await pruneGenerations(effects, paths);
+    if (!pending && changes) await effects.files.remove(paths.undone);
+    await closeJournal(effects, paths);
+    const { flows = [] } = cuts ?? {};
+    const [steps, couldCut] = [plan.steps.length, cuts !== undefined];
+    return { steps, cut: flows, couldCut, generation: prepared, pending, leftOver };
+  } catch (error) {
+    throw new ChangeStands(error);
+  }
+}
+
+/** What failed came after the change, which stands and is not taken back. */
+export class ChangeStands extends Failure {
+  constructor(cause: unknown) {
+    const text = cause instanceof Error ? cause.message : String(cause);
+    super(
+      `the change stands, but not all that belongs to it was done: ${text}`,
+      'mend the cause, then run: seawall apply',
+      {
+        cause,
+      },
+    );
+  }
 }
 
 /** Old sets go when nothing refers to them any more: that is no part of what has to succeed. */
@@ -124,10 +135,13 @@ async function enforce(
   input: ApplyInput,
   steps: readonly Step[],
 ): Promise<Enforced> {
-  const { plan, record, script } = input;
+  const { plan, live, record, script } = input;
   const generation: NewGeneration = { ...record, ruleset: plan.target };
-  const confirmed = input.confirmSeconds === undefined || plan.steps.length === 0;
+  const changes = plan.steps.length > 0;
+  const confirmed = input.confirmSeconds === undefined || !changes;
   try {
+    if (changes && isFirst(live)) await rememberBefore(effects, paths, live);
+    if (changes) await openJournal(effects, paths);
     if (confirmed) {
       // The folder that is filled is named by nothing yet, so it may be filled meanwhile.
       const prepared = await both(execute(effects, steps), prepareGeneration(effects, paths, generation));

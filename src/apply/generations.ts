@@ -98,7 +98,10 @@ export async function prepareGeneration(
   return { number, fresh: true };
 }
 
-/** Names the generation as the current one, by one rename: a power cut leaves the old or the new one. */
+/**
+ * Names the generation as the current one, by one rename: a power cut leaves the old or the new one. If it fails, the one
+ * before is named, and what was taken down is down.
+ */
 export async function commitGeneration(
   { files }: WithFiles,
   paths: StatePaths,
@@ -106,9 +109,23 @@ export async function commitGeneration(
   script: string,
 ): Promise<void> {
   await writeScript({ files }, paths, script);
-  await files.remove(paths.down);
   const text = `${number}\n`;
-  if ((await files.read(paths.current))?.toString() !== text) await files.write(paths.current, [text], FILE_MODE);
+  const [down, before] = await Promise.all([files.read(paths.down), files.read(paths.current)]);
+  try {
+    await files.remove(paths.down);
+    if (before?.toString() !== text) await files.write(paths.current, [text], FILE_MODE);
+  } catch (error) {
+    // What could not be written for sure may be there all the same.
+    await putBackFile({ files }, paths.current, before);
+    await putBackFile({ files }, paths.down, down);
+    throw error;
+  }
+}
+
+async function putBackFile({ files }: WithFiles, path: string, before: Buffer | undefined): Promise<void> {
+  const now = await files.read(path);
+  if (before === undefined && now) await files.remove(path);
+  if (before && !now?.equals(before)) await files.write(path, [before], FILE_MODE);
 }
 
 export async function writeScript({ files }: WithFiles, paths: StatePaths, script: string): Promise<void> {

@@ -23,14 +23,10 @@ export async function putBack(
   try {
     const steps = restoreSteps(before, await readKernel(effects, 'by-name'));
     await execute(effects, steps);
-    if (isFirst(before)) await restoreBefore(effects, paths);
-    await disarm(effects, paths);
-    await closeJournal(effects, paths);
+    const left = await forget(effects, paths, before);
     if (steps.length === 0 || !(failure instanceof Error)) return failure;
-    return new Failure(`${failure.message}; what was changed until then was put back`, hintOf(failure), {
-      cause: failure,
-      exitCode: 4,
-    });
+    const what = `${failure.message}; what was changed until then was put back${left === '' ? '' : `, but ${left}`}`;
+    return new Failure(what, hintOf(failure), { cause: failure, exitCode: 4 });
   } catch (second) {
     // The journal stays, and an undo that is armed stays armed.
     return new Failure(
@@ -39,6 +35,18 @@ export async function putBack(
       { cause: failure },
     );
   }
+}
+
+/** The kernel is as it was; a file that can't be removed then must not make that look otherwise. Returns what to tell. */
+async function forget(effects: Effects, paths: StatePaths, before: LiveState): Promise<string> {
+  const work = [
+    ...(isFirst(before) ? [() => restoreBefore(effects, paths)] : []),
+    () => disarm(effects, paths),
+    () => closeJournal(effects, paths),
+  ];
+  const ended = await Promise.allSettled(work.map((each) => each()));
+  const failed = ended.find((each) => each.status === 'rejected');
+  return failed ? textOf(failed.reason) : '';
 }
 
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,5 +1,5 @@
 import bootScript from '../../packaging/boot/seawall-boot.sh';
-import { applyPlan, findCuts, type ApplyResult } from '../apply/apply.ts';
+import { applyPlan, ChangeStands, findCuts, type ApplyResult } from '../apply/apply.ts';
 import { refuseWhilePending, settlePending } from '../apply/confirm.ts';
 import type { Meta } from '../apply/generations.ts';
 import { FOLDER_MODE, statePaths } from '../apply/state.ts';
@@ -126,8 +126,8 @@ function sameAsShown(proposal: Proposal, shown: Proposal): void {
 
 async function carryOut(context: Context, proposal: Proposal, options: ChangeOptions): Promise<ApplyResult> {
   const { plan, live, sides, keep, config, commit } = proposal;
-  await commit?.run();
   try {
+    await commit?.run();
     return await applyPlan(context.effects, statePaths(context.stateDir), {
       plan,
       live,
@@ -138,8 +138,21 @@ async function carryOut(context: Context, proposal: Proposal, options: ChangeOpt
       confirmSeconds: options.confirm,
     });
   } catch (error) {
-    await commit?.undo();
+    if (!(error instanceof ChangeStands)) await takeBack(commit, error);
     throw error;
+  }
+}
+
+async function takeBack(commit: Proposal['commit'], failure: unknown): Promise<void> {
+  try {
+    await commit?.undo();
+  } catch (error) {
+    const [first, second] = [failure, error].map((each) => (each instanceof Error ? each.message : String(each)));
+    throw new Failure(
+      `${first}; and the config could not be put back: ${second}`,
+      'the rules are as they were; put the config right before you apply again',
+      { cause: failure },
+    );
   }
 }
 
