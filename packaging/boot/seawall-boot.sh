@@ -198,6 +198,11 @@ pending() {
 # Goes back to what was confirmed last; where nothing ever was, to no firewall. The caller holds the lock.
 undo() {
   id=$(cat "$state/boot/current" 2>/dev/null)
+  # A confirmation that was killed late: what is to be undone is what was confirmed last.
+  if [ -n "$id" ] && [ "$id" = "$(field generation)" ] && [ "$id" != "$(field before)" ]; then
+    rm -f "$state/pending" "$state/uncut"
+    return 0
+  fi
   # Servers may speak to clients again whose connections were cut by the change.
   [ -e "$state/uncut" ] && ipset -exist restore <"$state/uncut" 2>/dev/null
   if [ -z "$id" ] && [ "$(field before)" = 0 ]; then
@@ -216,7 +221,7 @@ undo() {
     say 'the change that nobody confirmed COULD NOT BE UNDONE; the firewall stands as it left it'
     return 1
   fi
-  rm -f "$state/pending" "$state/uncut"
+  rm -f "$state/pending" "$state/uncut" "$state/journal"
   say "the change that nobody confirmed was undone ($result)"
 }
 

@@ -86,8 +86,6 @@ export async function applyPlan(effects: Effects, paths: StatePaths, input: Appl
   await effects.files.folder(paths.dir, FOLDER_MODE);
   const interrupted = (await readJournal(effects, paths)) !== undefined;
   const changes = plan.steps.length > 0;
-  if (changes && isFirst(live)) await rememberBefore(effects, paths, live);
-  if (changes) await openJournal(effects, paths);
   const { enforcing, tidying } = split(plan.steps);
   const { prepared, pending } = await enforce(effects, paths, input, enforcing);
   const troubles: string[] = [];
@@ -138,15 +136,17 @@ async function enforce(
   input: ApplyInput,
   steps: readonly Step[],
 ): Promise<Enforced> {
-  const { plan, record, script } = input;
+  const { plan, live, record, script } = input;
   const generation: NewGeneration = { ...record, ruleset: plan.target };
-  const confirmed = input.confirmSeconds === undefined || plan.steps.length === 0;
+  const changes = plan.steps.length > 0;
+  const confirmed = input.confirmSeconds === undefined || !changes;
   try {
-    await input.commit?.run();
+    if (changes && isFirst(live)) await rememberBefore(effects, paths, live);
+    if (changes) await openJournal(effects, paths);
     if (confirmed) {
       // The folder that is filled is named by nothing yet, so it may be filled meanwhile.
       const prepared = await both(execute(effects, steps), prepareGeneration(effects, paths, generation));
-      await commitGeneration(effects, paths, prepared.number, script);
+      await commitGeneration(effects, paths, prepared.number, { script, config: input.commit });
       return { prepared, pending: undefined };
     }
     const before = await wayBack(effects, paths, input);
@@ -156,6 +156,7 @@ async function enforce(
     const seconds = input.confirmSeconds ?? 0;
     const pending = await arm(effects, paths, { generation: prepared.number, before, seconds, by });
     await execute(effects, steps);
+    await input.commit?.run();
     return { prepared, pending };
   } catch (error) {
     throw await putBack(effects, paths, input, error);

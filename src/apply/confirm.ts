@@ -1,6 +1,7 @@
 import { Failure } from '../effects/failure.ts';
 import type { Effects } from '../effects/types.ts';
-import { commitGeneration, pruneGenerations } from './generations.ts';
+import { commitGeneration, currentGeneration, pruneGenerations } from './generations.ts';
+import { readJournal } from './journal.ts';
 import { disarm, type Pending, readPending, undoNow, uptime } from './pending.ts';
 import type { StatePaths } from './state.ts';
 
@@ -11,13 +12,15 @@ const GRACE_SECONDS = 15;
 
 /**
  * Brings to an end what nobody works on any more: a change whose undo is overdue, because its guard was killed, is undone
- * now; after a restart of the machine there is nothing left to undo. The caller holds the lock.
+ * now; after a restart of the machine, or when a confirmation was killed late, there is nothing left to undo. The caller
+ * holds the lock.
  */
 export async function settlePending(effects: Hands, paths: StatePaths): Promise<void> {
   const pending = await readPending(effects, paths);
   if (pending === undefined || pending === 'damaged') return;
-  const now = await uptime(effects);
-  if (pending.boot !== now.boot) await forget(effects, paths);
+  const [now, current] = await Promise.all([uptime(effects), currentGeneration(effects, paths)]);
+  const kept = pending.generation === current && pending.before !== current;
+  if (kept || pending.boot !== now.boot) await forget(effects, paths);
   else if (now.seconds > pending.deadline + GRACE_SECONDS) await undoNow(effects, paths);
 }
 
@@ -40,7 +43,12 @@ export async function confirmPending(effects: Hands, paths: StatePaths, script: 
   if (pending === undefined) return undefined;
   if (pending === 'damaged')
     throw new Failure(`${paths.pending} is damaged, so it doesn’t say what to keep`, 'go back with: seawall rollback');
-  await commitGeneration(effects, paths, pending.generation, script);
+  if ((await readJournal(effects, paths)) !== undefined)
+    throw new Failure(
+      `generation ${pending.generation} was left before all of it was done, so it can’t be kept`,
+      'go back with: seawall rollback; then apply it again',
+    );
+  await commitGeneration(effects, paths, pending.generation, { script });
   await forget(effects, paths);
   await pruneGenerations(effects, paths);
   return pending;

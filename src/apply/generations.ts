@@ -106,17 +106,44 @@ export async function prepareGeneration(
   return { number, fresh: true };
 }
 
-/** Names the generation as the current one, by one rename: a power cut leaves the old or the new one. */
+/** What belongs to a generation that stands, besides its own files. */
+export interface Commit {
+  /** What loads it at boot. */
+  readonly script: string;
+  /** Writes the config, where that is part of the change. */
+  readonly config?: { readonly run: () => Promise<void> } | undefined;
+}
+
+/**
+ * Names the generation as the current one, by one rename: a power cut leaves the old or the new one. If it fails, the one
+ * before is named, and what was taken down is down. The config is written just before that: what isn't written need not
+ * be written back, perhaps to a disk that is full.
+ */
 export async function commitGeneration(
   { files }: WithFiles,
   paths: StatePaths,
   number: number,
-  script: string,
+  { script, config }: Commit,
 ): Promise<void> {
   await writeScript({ files }, paths, script);
-  await files.remove(paths.down);
   const text = `${number}\n`;
-  if ((await files.read(paths.current))?.toString() !== text) await files.write(paths.current, [text], FILE_MODE);
+  const [down, before] = await Promise.all([files.read(paths.down), files.read(paths.current)]);
+  try {
+    await files.remove(paths.down);
+    await config?.run();
+    if (before?.toString() !== text) await files.write(paths.current, [text], FILE_MODE);
+  } catch (error) {
+    // What could not be written for sure may be there all the same.
+    await putBackFile({ files }, paths.current, before);
+    await putBackFile({ files }, paths.down, down);
+    throw error;
+  }
+}
+
+async function putBackFile({ files }: WithFiles, path: string, before: Buffer | undefined): Promise<void> {
+  const now = await files.read(path);
+  if (before === undefined && now) await files.remove(path);
+  if (before && !now?.equals(before)) await files.write(path, [before], FILE_MODE);
 }
 
 export async function writeScript({ files }: WithFiles, paths: StatePaths, script: string): Promise<void> {

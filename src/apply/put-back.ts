@@ -11,27 +11,23 @@ import { disarm } from './pending.ts';
 import type { StatePaths } from './state.ts';
 
 /**
- * Takes back what was done of a change that failed: every family and every set, and the config. Returns what to tell: the failure itself
- * if nothing had been changed yet, else that it was put back, or that not even this could be done.
+ * Takes back what was done of a change that failed: every family and every set, and the config. Returns what to
+ * tell: the failure itself if nothing had been changed yet, else that it was put back, or that not even this could be done.
  */
 export async function putBack(
   effects: Effects,
   paths: StatePaths,
-  { live: before, commit }: Pick<ApplyInput, 'live' | 'commit'>,
+  input: Pick<ApplyInput, 'live' | 'commit'>,
   failure: unknown,
 ): Promise<unknown> {
   try {
-    const steps = restoreSteps(before, await readKernel(effects, 'by-name'));
+    const steps = restoreSteps(input.live, await readKernel(effects, 'by-name'));
     await execute(effects, steps);
-    if (isFirst(before)) await restoreBefore(effects, paths);
-    await disarm(effects, paths);
-    await commit?.undo();
-    await closeJournal(effects, paths);
+    await input.commit?.undo();
+    const left = await forget(effects, paths, input);
     if (steps.length === 0 || !(failure instanceof Error)) return failure;
-    return new Failure(`${failure.message}; what was changed until then was put back`, hintOf(failure), {
-      cause: failure,
-      exitCode: 4,
-    });
+    const what = `${failure.message}; what was changed until then was put back${left === '' ? '' : `, but ${left}`}`;
+    return new Failure(what, hintOf(failure), { cause: failure, exitCode: 4 });
   } catch (second) {
     // The journal stays, and an undo that is armed stays armed.
     return new Failure(
@@ -40,6 +36,18 @@ export async function putBack(
       { cause: failure },
     );
   }
+}
+
+/** Kernel and config are as they were. A file that can't be removed then must not make that look otherwise. Returns what to tell. */
+async function forget(effects: Effects, paths: StatePaths, { live }: Pick<ApplyInput, 'live'>): Promise<string> {
+  const work = [
+    ...(isFirst(live) ? [() => restoreBefore(effects, paths)] : []),
+    () => disarm(effects, paths),
+    () => closeJournal(effects, paths),
+  ];
+  const ended = await Promise.allSettled(work.map(async (each) => each()));
+  const failed = ended.find((each) => each.status === 'rejected');
+  return failed ? textOf(failed.reason) : '';
 }
 
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

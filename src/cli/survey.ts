@@ -48,7 +48,10 @@ export async function writeConfig(
       if (before && copy !== undefined) await files.write(copy, [before], mode);
       if (before?.toString() !== text) await files.write(path, [text], mode);
     },
-    undo: () => (before ? files.write(path, [before], mode) : files.remove(path)),
+    async undo() {
+      if (!before) await files.remove(path);
+      else if (!(await files.read(path))?.equals(before)) await files.write(path, [before], mode);
+    },
   };
 }
 

@@ -3,19 +3,28 @@ import { diffTexts, type TableTexts } from '../iptables/change.ts';
 import type { OwnTable } from '../iptables/save.ts';
 import { FAMILIES, type Family } from '../net/family.ts';
 import type { SetSpec } from '../ruleset/set.ts';
+import { SCRATCH_SET } from '../ruleset/ownership.ts';
 import type { LiveState, OtherTable } from './live-state.ts';
 import { doesSomething, dropSets, type Step, tableStep } from './step.ts';
 
-/** The way back: what turns the state that stands now into an earlier one, sets first and each family in one stroke. */
+/**
+ * The way back: what turns the state that stands now into an earlier one, each family in one stroke. Sets first; but what
+ * only the newer rules ask stays as it is until they are gone.
+ */
 export function restoreSteps(before: LiveState, now: LiveState): Step[] {
-  const wanted = [...before.sets].flatMap(([name, set]) => specOf(name, set) ?? []);
+  const wanted = [...before.sets].flatMap(([name, set]) => (name === SCRATCH_SET ? [] : (specOf(name, set) ?? [])));
   const differing = wanted.filter((spec) => !sameSet(spec, now.sets.get(spec.name)));
-  const [replace, make] = [true, false].map((there) => differing.filter(({ name }) => now.sets.has(name) === there));
+  const make = differing.filter(({ name }) => !now.sets.has(name));
+  const replace = differing.filter(({ name }) => now.sets.has(name));
+  const surplus = [...now.sets.keys()].filter((name) => name !== SCRATCH_SET && !before.sets.has(name));
   const steps: Step[] = [
-    { kind: 'make-sets', make: make ?? [], replace: replace ?? [] },
+    // What failed half-way may have left it behind, and everything below needs the name.
+    dropSets([SCRATCH_SET].filter((name) => now.sets.has(name))),
+    { kind: 'make-sets', make, replace: replace.filter(({ name }) => isAsked(name, before)) },
     ...FAMILIES.flatMap((family) => tableStep(diffTexts(textsOf(before.tables[family]), now.tables[family]))),
     ...otherSteps(before.others ?? [], now.others ?? []),
-    dropSets([...now.sets.keys()].filter((name) => !before.sets.has(name))),
+    { kind: 'make-sets', make: [], replace: replace.filter(({ name }) => !isAsked(name, before)) },
+    dropSets(surplus),
   ];
   return steps.filter(doesSomething);
 }
@@ -33,6 +42,9 @@ function otherSteps(before: readonly OtherTable[], now: readonly OtherTable[]): 
 }
 
 const emptyTable = (family: Family): OwnTable => ({ family, exists: false, chains: new Map(), hooks: [], dropped: 0 });
+
+const isAsked = (set: string, { tables }: LiveState): boolean =>
+  FAMILIES.some((family) => [...tables[family].chains.values()].flat().some((rule) => rule.includes(` ${set} `)));
 
 /** A hook that stood twice, or behind others, comes back once and in front: that is never less than it was. */
 function textsOf({ family, chains, hooks }: OwnTable): TableTexts {

@@ -12,6 +12,13 @@ export class FakeFiles implements Files {
     this.#clock = clock;
   }
 
+  copyFrom(other: FakeFiles): void {
+    for (const [path, content] of other.contents) this.contents.set(path, content);
+    for (const [path, mode] of other.modes) this.modes.set(path, mode);
+    for (const [path, stamp] of other.#stamps) this.#stamps.set(path, stamp);
+    this.#inode = other.#inode;
+  }
+
   /** As an editor does. `inode` stays, unless it is renamed into place as `write` does. */
   put(path: string, content: string | Uint8Array): void {
     this.contents.set(path, Buffer.from(content));

@@ -25,7 +25,7 @@ export class FakeKernel {
   /** The tables of legacy iptables; `iptables` itself is the nft variant. */
   readonly legacy: Readonly<Record<Family, FakeTables>>;
   readonly sets: FakeSets;
-  readonly others: Map<string, (command: Command) => string> = new Map();
+  readonly others: Map<string, (command: Command) => string | Promise<string>> = new Map();
   onMoment: (moment: Moment) => void = () => undefined;
 
   constructor() {
@@ -57,14 +57,11 @@ export class FakeKernel {
 
   readonly exec: Exec = async (command) => {
     const other = this.others.get(command.file);
-    if (other) return { ...EXITED, stdout: Buffer.from(other(command)) };
     const tool = TOOLS[command.file];
-    if (!tool) return { ...EXITED, outcome: 'missing', code: -1 };
-    const input = [...(command.input ?? [])].map((chunk) =>
-      typeof chunk === 'string' ? chunk : decoder.decode(chunk),
-    );
+    if (!other && !tool) return { ...EXITED, outcome: 'missing', code: -1 };
     try {
-      return { ...EXITED, stdout: Buffer.from(tool(this, command.args, input.join(''))) };
+      const stdout = other ? await other(command) : tool?.(this, command.args, inputOf(command));
+      return { ...EXITED, stdout: Buffer.from(stdout ?? '') };
     } catch (error) {
       if (!(error instanceof ToolError)) throw error;
       return { ...EXITED, code: 1, stderr: `${command.file}: ${error.message}\n` };
@@ -73,6 +70,10 @@ export class FakeKernel {
 }
 
 const decoder = new TextDecoder('latin1');
+
+export const inputOf = ({ input }: Command): string =>
+  [...(input ?? [])].map((chunk) => (typeof chunk === 'string' ? chunk : decoder.decode(chunk))).join('');
+
 const EXITED: Output = { outcome: 'exited', code: 0, stdout: Buffer.alloc(0), stderr: '' };
 
 function restoreTables(family: Family, variant: 'tables' | 'legacy' = 'tables'): Tool {

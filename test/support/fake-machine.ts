@@ -3,6 +3,7 @@ import type { Effects } from '../../src/effects/types.ts';
 import type { Address } from '../../src/net/address.ts';
 import { FakeClock, fakeDocker, FakeFiles } from './fake-effects.ts';
 import { FakeKernel } from './fake-kernel.ts';
+import { FakeUndo } from './fake-undo.ts';
 
 export const CONFIG = '/etc/seawall/seawall.yaml';
 export const STATE = '/var/lib/seawall';
@@ -60,8 +61,15 @@ export class FakeMachine {
   /** Undefined: there is no terminal. */
   answer: boolean | undefined;
   ssh: Context['ssh'];
+  /** What stands between the commands and the machine. */
+  wrap: (effects: Effects) => Effects = (effects) => effects;
+  /** The boot script, and the guard that it leaves behind. */
+  readonly undo = new FakeUndo(this.kernel, this.files, STATE);
 
   constructor(config?: string) {
+    this.kernel.others.set('sh', ({ args }) => this.undo.run(args));
+    this.files.put('/proc/sys/kernel/random/boot_id', 'c0ffee00-0000-4000-8000-000000000001\n');
+    this.#tick(1000);
     this.files.put('/proc/self/status', 'Name:\tnode\nCapEff:\t000001ffffffffff\n');
     if (config !== undefined) this.files.put(CONFIG, config);
     this.kernel.others.set('ip', ({ args }) => JSON.stringify(this.#ip(args)));
@@ -71,6 +79,28 @@ export class FakeMachine {
       return args[0] === '-L' ? this.flows.filter((line) => line.includes(wanted)).join('\n') : '';
     });
     this.kernel.onMoment = ({ tool, text }) => this.changes.push(`${tool} ${text.split('\n')[0]}`);
+  }
+
+  /** A machine of its own in the same state, but for a guard that waits on this one. */
+  clone(): FakeMachine {
+    const other = new FakeMachine();
+    other.kernel.sets.copyFrom(this.kernel.sets);
+    for (const family of [4, 6] as const) other.kernel.tables[family].copyFrom(this.kernel.tables[family]);
+    other.files.copyFrom(this.files);
+    other.undo.copyFrom(this.undo);
+    other.clock.time = this.clock.time;
+    return Object.assign(other, { docker: this.docker, flows: this.flows, answer: this.answer, ssh: this.ssh });
+  }
+
+  /** Time passes, and a guard whose deadline has come strikes. */
+  async advance(seconds: number): Promise<void> {
+    this.#tick(this.undo.now + seconds);
+    this.clock.time += seconds * 1000;
+    await this.undo.strike();
+  }
+
+  #tick(uptime: number): void {
+    this.files.put('/proc/uptime', `${uptime}.37 4711.11\n`);
   }
 
   async run(
@@ -105,7 +135,7 @@ export class FakeMachine {
     };
     return {
       commands: () => Promise.resolve<CommandInfo[]>([]),
-      effects,
+      effects: this.wrap(effects),
       configPath: CONFIG,
       stateDir: STATE,
       json,

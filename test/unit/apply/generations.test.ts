@@ -13,7 +13,7 @@ import {
 import { statePaths } from '../../../src/apply/state.ts';
 import type { Files } from '../../../src/effects/types.ts';
 import { PrefixSet } from '../../../src/net/prefix-set.ts';
-import { rulesetFingerprint } from '../../../src/plan/boot-files.ts';
+import { meaningFingerprint, rulesetFingerprint } from '../../../src/plan/boot-files.ts';
 import { compile } from '../../../src/policy/compile.ts';
 import type { Ruleset } from '../../../src/ruleset/ruleset.ts';
 import { FakeClock, FakeFiles } from '../../support/fake-effects.ts';
@@ -38,7 +38,7 @@ beforeEach(() => {
 
 async function write(ruleset: Ruleset, to: Files = files, more: Partial<NewGeneration> = {}): Promise<boolean> {
   const prepared = await prepareGeneration({ files: to }, PATHS, generation(ruleset, more));
-  await commitGeneration({ files: to }, PATHS, prepared.number, SCRIPT);
+  await commitGeneration({ files: to }, PATHS, prepared.number, { script: SCRIPT });
   return prepared.fresh;
 }
 
@@ -74,7 +74,7 @@ test('everything comes back as it was written', async () => {
   expect(read).toEqual({
     number: 1,
     config: 'version: 1\n# é\n',
-    meta: { version: 1, fingerprint: rulesetFingerprint(OLD), ...meta },
+    meta: { version: 1, fingerprint: rulesetFingerprint(OLD), meaning: meaningFingerprint(OLD), ...meta },
   });
   expect(contentOf(await readRuleset({ files }, PATHS, 1))).toBe(contentOf(OLD));
 });
