@@ -6,16 +6,19 @@ _seawall() {
     --state-dir | --output) COMPREPLY=($(compgen -d -- "$word")); return ;;
   esac
   if ((COMP_CWORD == 1)); then
-    words='init plan apply status trust block public export doctor down completion --help --version'
+    words='init plan apply confirm rollback history status trust block public export doctor down completion --help --version'
   else
     case ${COMP_WORDS[1]} in
       init) words='--print --config --state-dir --json --quiet --help' ;;
-      plan) words='--rules --config --state-dir --json --quiet --help' ;;
-      apply) words='--yes --force --config --state-dir --json --quiet --help' ;;
+      plan) words='--rules --out --config --state-dir --json --quiet --help' ;;
+      apply) words='--yes --force --confirm --message --plan --config --state-dir --json --quiet --help' ;;
+      confirm) words='--config --state-dir --json --quiet --help' ;;
+      rollback) words='--yes --force --confirm --message --config --state-dir --json --quiet --help' ;;
+      history) words='--diff --config --state-dir --json --quiet --help' ;;
       status) words='--config --state-dir --json --quiet --help' ;;
-      trust) words='add remove list --yes --force --config --state-dir --json --quiet --help' ;;
-      block) words='add remove list --yes --force --config --state-dir --json --quiet --help' ;;
-      public) words='add remove list --yes --force --config --state-dir --json --quiet --help' ;;
+      trust) words='add remove list --yes --force --confirm --message --config --state-dir --json --quiet --help' ;;
+      block) words='add remove list --yes --force --confirm --message --config --state-dir --json --quiet --help' ;;
+      public) words='add remove list --yes --force --confirm --message --config --state-dir --json --quiet --help' ;;
       export) words='--output --config --state-dir --json --quiet --help' ;;
       doctor) words='--config --state-dir --json --quiet --help' ;;
       down) words='--yes --config --state-dir --json --quiet --help' ;;

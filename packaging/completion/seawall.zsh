@@ -5,6 +5,9 @@ _seawall() {
     'init:write a first config from what this machine shows'
     'plan:what apply would change, and which connections it would cut; changes nothing'
     'apply:make the machine what the config says, in place and without a gap'
+    'confirm:keep the change that apply --confirm made'
+    'rollback:go back to an earlier generation: its rules, its sets, its config'
+    'history:what was applied when, by whom and why'
     'status:whether what stands in the kernel is what the config says'
     'trust:let an address, prefix or name reach everything'
     'block:shut an address or prefix out of everything, public ports too'
@@ -20,12 +23,15 @@ _seawall() {
   fi
   case $words[2] in
     init) compadd -- --print --config --state-dir --json --quiet --help ;;
-    plan) compadd -- --rules --config --state-dir --json --quiet --help ;;
-    apply) compadd -- --yes --force --config --state-dir --json --quiet --help ;;
+    plan) compadd -- --rules --out --config --state-dir --json --quiet --help ;;
+    apply) compadd -- --yes --force --confirm --message --plan --config --state-dir --json --quiet --help ;;
+    confirm) compadd -- --config --state-dir --json --quiet --help ;;
+    rollback) compadd -- --yes --force --confirm --message --config --state-dir --json --quiet --help ;;
+    history) compadd -- --diff --config --state-dir --json --quiet --help ;;
     status) compadd -- --config --state-dir --json --quiet --help ;;
-    trust) compadd -- add remove list --yes --force --config --state-dir --json --quiet --help ;;
-    block) compadd -- add remove list --yes --force --config --state-dir --json --quiet --help ;;
-    public) compadd -- add remove list --yes --force --config --state-dir --json --quiet --help ;;
+    trust) compadd -- add remove list --yes --force --confirm --message --config --state-dir --json --quiet --help ;;
+    block) compadd -- add remove list --yes --force --confirm --message --config --state-dir --json --quiet --help ;;
+    public) compadd -- add remove list --yes --force --confirm --message --config --state-dir --json --quiet --help ;;
     export) compadd -- --output --config --state-dir --json --quiet --help ;;
     doctor) compadd -- --config --state-dir --json --quiet --help ;;
     down) compadd -- --yes --config --state-dir --json --quiet --help ;;
