@@ -90,6 +90,12 @@ describe('a change that takes a session', () => {
   });
 });
 
+test('a first config trusts the own session, which sudo hides', async () => {
+  await fresh(world);
+  const { code, stdout } = await fromAlice('env -u SSH_CONNECTION -u SSH_CLIENT', 'init', '--print');
+  expect([code, stdout]).toEqual([0, expect.stringMatching(`\n  - ${ALICE}\\b`)]);
+});
+
 describe('what is no such change', () => {
   beforeEach(() => fresh(world));
 
