@@ -1,8 +1,8 @@
 import type { Address } from '../net/address.ts';
 import { slotSetName } from '../ruleset/ownership.ts';
 import type { Ruleset } from '../ruleset/ruleset.ts';
-import { judgeIn } from './flow.ts';
-import type { Flow, Sides } from './flow.ts';
+import type { LiveState } from '../plan/live-state.ts';
+import { flowsToCut, judgeIn, type Flow, type Sides } from './flow.ts';
 
 /** Somebody who is logged in over SSH. */
 export interface Session {
@@ -23,14 +23,27 @@ export interface NamedFlow extends Flow {
 }
 
 /**
- * Whether an address may connect to a TCP port of this machine under these rules. One over an internal interface,
- * or from the machine itself, always may.
+ * The sessions that the new rules take. Of the others' only those that the old rules let in: one that was cut off before may
+ * linger for hours in sshd's eyes. The own one is certainly alive, whatever the old rules say. Judged is the port that
+ * was dialled, which the kernel's table tells.
  */
-export function mayConnect(ruleset: Ruleset, source: Address, port: number, sides: Sides): boolean {
-  const own = sides.links.flatMap(({ addresses }) => addresses).find(({ family }) => family === source.family);
-  if (!own) return true;
-  const flow = { protocol: 'tcp', source, sourcePort: 50_000, destination: own, port, serverPort: port } as const;
-  return judgeIn(ruleset, flow, sides) !== 'drop';
+export function sessionsToCut(
+  sessions: readonly Session[],
+  tracked: readonly Flow[],
+  { before, after, sides }: { before: LiveState; after: Ruleset; sides: Sides },
+): Session[] {
+  return sessions.filter((session) => {
+    const flow = tracked.find((each) => isFlowOf(each, session)) ?? openingOf(session, sides);
+    if (!flow) return false;
+    return session.own ? judgeIn(after, flow, sides) === 'drop' : flowsToCut([flow], before, after, sides).length > 0;
+  });
+}
+
+/** How the session began, if its client dialled sshd's own port. */
+function openingOf({ client, clientPort, port }: Session, { links }: Sides): Flow | undefined {
+  const own = links.flatMap(({ addresses }) => addresses).find(({ family }) => family === client.family);
+  const ports = { sourcePort: clientPort ?? 50_000, port, serverPort: port };
+  return own && { protocol: 'tcp', source: client, destination: own, ...ports };
 }
 
 /** The connection that carries the session, among those that the kernel tracks. */

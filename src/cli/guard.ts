@@ -1,6 +1,4 @@
-import type { Flow, Sides } from '../analysis/flow.ts';
-import { judgeIn } from '../analysis/flow.ts';
-import { isBlocked, isFlowOf, mayConnect, type Session } from '../analysis/session.ts';
+import { isBlocked, sessionsToCut, type Session } from '../analysis/session.ts';
 import { Failure } from '../effects/failure.ts';
 import { readFlows } from '../live/flows.ts';
 import { readSessions } from '../live/sessions.ts';
@@ -18,31 +16,15 @@ import type { Proposal } from './proposal.ts';
  */
 export async function guard(context: Context, proposal: Proposal, force: boolean): Promise<string | undefined> {
   const { effects, ssh, ask, tell } = context;
-  const { plan, live, changes } = proposal;
+  const { plan, live, changes, sides } = proposal;
   if (!mayShutOut(plan, changes, live)) return undefined;
   const { all, doubt } = await readSessions(effects, ssh);
-  const lost = await sessionsToCut(context, proposal, all);
+  const tracked = all.length > 0 ? await readFlows(effects) : [];
+  const lost = sessionsToCut(all, tracked ?? [], { before: live, after: plan.target, sides });
   if (lost.length > 0 && !force) throw refusal(lost, plan.target);
   if (lost.length > 0) tell(`This cuts off ${sessionsText(lost)}.\n`);
   if (force || doubt === undefined || ask === undefined) return undefined;
   return doubtText(doubt.kind === 'keeper' ? doubt.name : undefined);
-}
-
-async function sessionsToCut(
-  { effects }: Context,
-  { plan, sides }: Proposal,
-  sessions: readonly Session[],
-): Promise<Session[]> {
-  const lost = sessions.filter(({ client, port }) => !mayConnect(plan.target, client, port, sides));
-  if (lost.length === 0) return lost;
-  const flows = (await readFlows(effects)) ?? [];
-  return lost.filter((session) => !comesByAnotherPort(plan.target, session, flows, sides));
-}
-
-/** The rules judge the port that was dialled, and that one may be led to sshd's by a NAT rule. */
-function comesByAnotherPort(ruleset: Ruleset, session: Session, flows: readonly Flow[], sides: Sides): boolean {
-  const flow = flows.find((each) => isFlowOf(each, session));
-  return flow !== undefined && flow.port !== session.port && judgeIn(ruleset, flow, sides) !== 'drop';
 }
 
 function refusal(lost: readonly Session[], target: Ruleset): Failure {

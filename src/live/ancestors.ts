@@ -16,7 +16,10 @@ type WithFiles = Pick<Effects, 'files'>;
 /** Deeper than any chain of shells; a loop can't be, but a process may end and its number be given away meanwhile. */
 const MOST = 64;
 
-/** This process first. What can't be read is taken for nothing. */
+/**
+ * This process first. It ends where another network begins: who is connected to that one can't be cut off from it by a
+ * change of ours. What can't be read is taken for nothing.
+ */
 export async function readAncestors(effects: WithFiles): Promise<Ancestor[]> {
   return climb(effects, 'self', await network(effects, 'self'), MOST);
 }
@@ -30,10 +33,13 @@ async function climb(effects: WithFiles, id: string, ownNetwork: string, left: n
   ]);
   const field = (name: string): string | undefined => new RegExp(`^${name}:\\t(.*)$`, 'm').exec(status)?.[1];
   const [pid, parent] = [Number(field('Pid')), Number(field('PPid'))];
-  if (!pid) return [];
-  // Who is connected to another network than the one that is changed can't be cut off from it.
-  const connection = net === ownNetwork ? connectionIn(environment) : undefined;
-  const found: Ancestor = { pid, name: field('Name') ?? '', connection, terminal: terminalOf(stat) };
+  if (!pid || net !== ownNetwork) return [];
+  const found: Ancestor = {
+    pid,
+    name: field('Name') ?? '',
+    connection: connectionIn(environment),
+    terminal: terminalOf(stat),
+  };
   return [found, ...(parent && left > 0 ? await climb(effects, `${parent}`, ownNetwork, left - 1) : [])];
 }
 

@@ -69,19 +69,22 @@ function ownSession({ client, clientPort, port }: Connection): Session | undefin
 const sameSession = (a: Omit<Session, 'own'>, b: Session): boolean =>
   a.clientPort === b.clientPort && a.port === b.port && sameAddress(a.client, b.client);
 
-/** Established connections to sshd; where owners can't be seen, those to the port that it usually has. */
+/** Established connections to sshd; where it can't be seen who listens, those to the port that sshd usually has. */
 function sessionSockets(sockets: readonly Socket[], ownPort: number | undefined): Socket[] {
   const connected = sockets.filter(({ peer }) => peer !== undefined);
-  if (sockets.every(({ owners }) => owners.length === 0))
-    return connected.filter(({ localPort }) => localPort === SSH_PORT || localPort === ownPort);
   const busy = new Set(connected.flatMap(({ owners }) => owners.map(({ pid }) => pid)));
+  const listeners = sockets.filter(({ peer }) => !peer);
   // A session's process that listens does so for a forwarded port.
-  const listening = sockets.filter(({ peer, owners }) => !peer && owners.some(({ pid }) => !busy.has(pid)));
-  const ports = new Set(listening.filter(isSshd).map(({ localPort }) => localPort));
-  // A session outlives its listener. What sshd opens itself, for a forwarded port, starts at a high number.
-  return connected
-    .filter(isSshd)
-    .filter(({ localPort, peer }) => ports.has(localPort) || localPort < (peer?.port ?? 0));
+  const real = listeners.filter(isSshd).filter(({ owners }) => owners.some(({ pid }) => !busy.has(pid)));
+  const ports = new Set(real.map(({ localPort }) => localPort));
+  const seen = new Set(listeners.filter(({ owners }) => owners.length > 0).map(({ localPort }) => localPort));
+  const usual = [SSH_PORT, ownPort].filter((port) => port !== undefined && !seen.has(port));
+  return connected.filter((socket) => {
+    const { localPort, peer, owners } = socket;
+    if (owners.length === 0) return usual.includes(localPort);
+    // A session outlives its listener. What sshd opens itself, for a forwarded port, starts at a high number.
+    return isSshd(socket) && (ports.has(localPort) || localPort < (peer?.port ?? 0));
+  });
 }
 
 const isSshd = ({ owners }: Socket): boolean => owners.some(({ name }) => SSHD.test(name));

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -79,11 +79,26 @@ const comesFrom =
   (talk: string): boolean =>
     talk.startsWith(`${name} → `);
 
+/** What plan says of the connections that a config would cut: the port that was dialled, and who serves it. */
+async function plannedCuts(config: string): Promise<{ port: number; owner?: string }[]> {
+  const before = await readFile(world.configFile, 'utf8');
+  await world.writeConfig(config);
+  const { stdout } = await world.seawall(['plan', '--json']);
+  await world.writeConfig(before);
+  return (JSON.parse(stdout) as { cuts: { port: number; owner?: string }[] }).cuts;
+}
+
 test('an address that is trusted no more', () =>
   play({
     clients: [ALICE, BOB],
     config: `version: 1\ntrusted: ${list(...both(ALICE), ...PREFIXES)}\n`,
-    change: () => seawall(world, ['trust', 'remove', ...both(ALICE), '--yes']),
+    change: async () => {
+      const cuts = await plannedCuts(`version: 1\ntrusted: ${list(...PREFIXES)}\n`);
+      const owners = (isHost: boolean) =>
+        new Set(cuts.filter(({ port }) => (port === HOST_PORT) === isHost).map(({ owner }) => owner));
+      expect([cuts.length, owners(true), owners(false)]).toEqual([14, new Set(['node']), new Set(['container box'])]);
+      await seawall(world, ['trust', 'remove', ...both(ALICE), '--yes']);
+    },
     ends: comesFrom(ALICE),
     count: 14,
   }));

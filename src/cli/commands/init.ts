@@ -1,7 +1,8 @@
 import { dirname } from 'node:path';
 import { Failure } from '../../effects/failure.ts';
 import { readListeners } from '../../live/listeners.ts';
-import { parseAddress } from '../../net/address.ts';
+import { readSessions } from '../../live/sessions.ts';
+import { formatAddress } from '../../net/address.ts';
 import { firstConfig } from '../../report/first-config.ts';
 import { toJson } from '../../report/json.ts';
 import type { Command } from '../command.ts';
@@ -24,10 +25,10 @@ export const init: Command = {
   ],
   async run(context, call) {
     const { effects, configPath, ssh } = context;
-    const client = parseAddress(ssh?.client ?? '');
-    const listeners = await readListeners(effects);
+    const [listeners, sessions] = await Promise.all([readListeners(effects), readSessions(effects, ssh)]);
+    const client = sessions.all.find(({ own }) => own)?.client;
     const text = firstConfig({
-      ssh: client.ok ? client.value : undefined,
+      ssh: client,
       ports: listeners.filter(({ loopback }) => !loopback),
     });
     if (call.flag('print')) {
@@ -40,7 +41,7 @@ export const init: Command = {
     await effects.files.write(configPath, [text], CONFIG_MODE);
     if (context.json) context.print(toJson({ config: configPath }));
     context.tell(
-      `Wrote ${configPath}. ${client.ok ? `It trusts ${ssh?.client}, where your session comes from.` : 'Nobody is trusted yet: put your own address in first.'}\nNext: seawall plan, then seawall apply\n`,
+      `Wrote ${configPath}. ${client ? `It trusts ${formatAddress(client)}, where your session comes from.` : 'Nobody is trusted yet: put your own address in first.'}\nNext: seawall plan, then seawall apply\n`,
     );
     return 0;
   },

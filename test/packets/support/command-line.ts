@@ -18,7 +18,7 @@ export function call(world: World, args: readonly string[], options: CommandOpti
 }
 
 /** The session that runs the tests is none of the world's. */
-const NO_SSH = { SSH_CONNECTION: undefined, SSH_CLIENT: undefined };
+export const NO_SSH = { SSH_CONNECTION: undefined, SSH_CLIENT: undefined };
 
 /** The answer of a command with `--json`; it has to be one value of this schema, with nothing on the other stream. */
 export async function callJson(

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import { flowsToCut, type Flow, type Sides } from '../../../src/analysis/flow.ts';
-import { mayConnect } from '../../../src/analysis/session.ts';
 import type { Protocol } from '../../../src/net/port.ts';
 import { compile } from '../../../src/policy/compile.ts';
 import type { Facts } from '../../../src/policy/facts.ts';
@@ -139,29 +138,4 @@ test('a bridge that is judged is no inside: its guests are strangers like others
   const after = policy('trusted: []\npublic: [1/tcp]', { links });
   const flows = ['tcp 192.168.123.5 > 192.168.123.1 22'];
   expect(await cut(before, after, flows, { links })).toEqual(flows);
-});
-
-describe('the session of the person who types', () => {
-  const trusting = policy(`trusted: [${ALICE}]\ninterfaces: {internal: [wg0]}`, {
-    links: [...LINKS, link('wg0', { kind: 'wireguard', own: ['10.8.0.1/24'] })],
-  });
-  const own = sides(trusting, { links: [...LINKS, link('wg0', { kind: 'wireguard', own: ['10.8.0.1/24'] })] });
-  const may = (from: string, port = 22): boolean => mayConnect(compile(trusting), address(from), port, own);
-
-  test.each<[string, boolean]>([
-    [ALICE, true],
-    [MALLORY, false],
-    ['10.8.0.7', true],
-    [HOST, true],
-    ['127.0.0.1', true],
-    ['2001:db8:66::1', false],
-  ])('from %s: %s', (from, expected) => {
-    expect(may(from)).toBe(expected);
-  });
-
-  test('may come to a public port from anywhere', () => {
-    const open = policy('public: [2222/tcp]');
-    expect(mayConnect(compile(open), address(MALLORY), 2222, sides(open))).toBe(true);
-    expect(mayConnect(compile(open), address(MALLORY), 22, sides(open))).toBe(false);
-  });
 });

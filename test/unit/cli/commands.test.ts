@@ -154,6 +154,51 @@ describe('the own session', () => {
     expect((await machine.run(apply, [], { ...YES, force: true })).code).toBe(0);
   });
 
+  test('nor is anybody else’s, of which there can be several; who is cut all the same is told', async () => {
+    machine.kernel.others.set('ss', () =>
+      ['203.0.113.8', '2001:db8::8', '203.0.113.7']
+        .map((from, at) => `ESTAB 0 0 [::]:2222 [${from}]:5000 users:(("sshd",pid=70${at},fd=4))\n`)
+        .join(''),
+    );
+    const words = 'the SSH sessions from 203.0.113.8 and 2001:db8::8';
+    await expect(machine.run(apply, [], YES)).rejects.toMatchObject({
+      exitCode: 3,
+      message: `this would cut off ${words}`,
+      hint: 'trust those addresses first (seawall trust add 203.0.113.8 2001:db8::8), or insist with --force',
+    });
+    expect(machine.changes).toEqual([]);
+    expect((await machine.run(apply, [], { ...YES, force: true })).err).toContain(`This cuts off ${words}.\n`);
+    machine.answer = true;
+    machine.files.put(CONFIG, BASE.replace('203.0.113.7', '203.0.113.8'));
+    const { err } = await machine.run(apply, [], { force: true });
+    expect(err.match(/This cuts off an SSH session, which comes from 203\.0\.113\.7\./g)).toHaveLength(1);
+  });
+
+  test('that is to be blocked is told so: to trust it would not help', async () => {
+    await machine.run(apply, [], YES);
+    machine.ssh = { client: '203.0.113.7', port: 22 };
+    await expect(machine.run(block, ['add', '203.0.113.7'], YES)).rejects.toMatchObject({
+      exitCode: 3,
+      hint: 'keep 203.0.113.7 off the list `block`, which beats `trusted`, or insist with --force',
+    });
+    expect(machine.config).toBe(BASE);
+  });
+
+  test('may be anywhere: at a terminal it is then proposed to undo the change, if it shuts somebody out', async () => {
+    machine.files.put('/proc/self/status', 'Name:\tnode\nPid:\t9\nPPid:\t0\nCapEff:\t000001ffffffffff\n');
+    machine.files.put('/proc/self/stat', `9 (node) S 0 9 9 ${136 << 8} -1 0`);
+    machine.answer = false;
+    expect((await machine.run(apply)).err).toMatch(
+      /This terminal is neither .*\nApply this, and undo it in 60 s unless it is confirmed\?\n/,
+    );
+    expect((await machine.run(apply, [], { force: true })).err).toContain('Apply this?\n');
+    expect((await machine.run(apply, [], { confirm: '5' })).err).toContain('undo it in 5 s unless');
+    await machine.run(apply, [], YES);
+    expect((await machine.run(trust, ['add', '203.0.113.9'])).err).toContain('Apply this?\n');
+    expect((await machine.run(trust, ['remove', '203.0.113.7'])).err).toContain('undo it in 60 s unless');
+    expect((await machine.run(block, ['add', '203.0.113.9'])).err).toContain('undo it in 60 s unless');
+  });
+
   test('may go on where its port is public or its address trusted', async () => {
     machine.ssh = { client: '192.0.2.66', port: 22 };
     expect((await machine.run(apply, [], YES)).code).toBe(0);
@@ -167,13 +212,35 @@ describe('open connections', () => {
   const flow = (from: string, port: number): string =>
     `tcp      6 431999 ESTABLISHED src=${from} dst=198.51.100.10 sport=5000 dport=${port} src=198.51.100.10 dst=${from} sport=${port} dport=5000 [ASSURED] mark=0 use=1`;
 
+  test('are nobody’s to be looked for where there are none', async () => {
+    const asked: string[] = [];
+    machine.kernel.others.set('ss', ({ args }) => String(asked.push(args.join(' '))));
+    await machine.run(plan);
+    await machine.run(apply, [], YES);
+    expect(asked).toEqual(['-H -n -p -t state established state listening']);
+    await machine.run(apply, [], YES);
+    await machine.run(trust, ['add', '203.0.113.9'], YES);
+    expect(asked).toHaveLength(1);
+  });
+
   test('of those who lose their right are told by plan and cut by apply, no others', async () => {
     await machine.run(apply, [], YES);
     machine.files.put(CONFIG, BASE.replace('203.0.113.7', '203.0.113.8'));
     machine.flows = [flow('203.0.113.7', 443), flow('203.0.113.7', 22), flow('203.0.113.8', 443)];
     const told = (await machine.run(plan)).out;
     expect(told).toContain('1 open connection\n');
-    expect(told).toContain('tcp 203.0.113.7:5000 → 198.51.100.10:443');
+    expect(told).toContain('tcp 203.0.113.7:5000 → 198.51.100.10:443\n');
+    machine.kernel.others.set(
+      'ss',
+      () => 'tcp ESTAB 0 0 198.51.100.10:443 203.0.113.7:5000 users:(("nginx",pid=7,fd=4))\n',
+    );
+    expect((await machine.run(plan)).out).toContain('tcp 203.0.113.7:5000 → 198.51.100.10:443 (nginx)\n');
+    machine.ssh = { client: '203.0.113.7', clientPort: 5000, port: 443 };
+    expect((await machine.run(plan)).out).toContain('→ 198.51.100.10:443 (nginx, your own session)\n');
+    const answer = JSON.parse((await machine.run(plan, [], { json: true })).out) as { cuts: unknown };
+    expect(answer.cuts).toEqual([expect.objectContaining({ port: 443, owner: 'nginx', ownSession: true })]);
+    machine.ssh = undefined;
+    machine.kernel.others.delete('ss');
     machine.changes.length = 0;
     await machine.run(apply, [], YES);
     const cuts = machine.changes.filter((line) => line.startsWith('conntrack'));

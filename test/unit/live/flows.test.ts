@@ -84,6 +84,14 @@ describe('lines of conntrack -L', () => {
     expect(shown(line)).toEqual([]);
   });
 
+  test('who answers is told where it is not the one that was dialled', () => {
+    const line =
+      'tcp 6 86 ESTABLISHED src=203.0.113.7 dst=198.51.100.10 sport=1 dport=8080 packets=3 bytes=180 src=172.17.0.2 dst=203.0.113.7 sport=80 dport=1 use=1';
+    const [behind] = parseFlows(line);
+    expect(behind?.server && formatAddress(behind.server)).toBe('172.17.0.2');
+    expect(parseFlows(line.replace('172.17.0.2', '198.51.100.10'))[0]).not.toHaveProperty('server');
+  });
+
   test('a connection that is about to close is still one', () => {
     const line =
       'tcp      6 50 CLOSE_WAIT src=203.0.113.7 dst=198.51.100.10 sport=1 dport=22 src=198.51.100.10 dst=203.0.113.7 sport=22 dport=1 [ASSURED] use=1\n';
