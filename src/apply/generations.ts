@@ -1,5 +1,7 @@
+import * as v from 'valibot';
 import { Failure } from '../effects/failure.ts';
 import type { Effects, Files } from '../effects/types.ts';
+import { parseJson } from '../net/json.ts';
 import { bootFiles, isLongListFile, rulesetFingerprint, type PlainFile } from '../plan/boot-files.ts';
 import { readStored } from '../plan/stored.ts';
 import type { Zones } from '../policy/zones.ts';
@@ -130,9 +132,9 @@ export async function readyAtBoot(
   const record = await readSummed(effects.files, folder, RECORD_SUMS);
   const lasting = (await effects.files.list(folder)).filter(isLongListFile);
   if (!record || !(await readSummed(effects.files, folder, SUMS, lasting))) return 'damaged';
-  const meta = JSON.parse(record.get(META)?.toString() ?? '{}') as Partial<Meta>;
+  const meta = metaIn(record);
   const lists = wanted.filter((file) => file.lasting).map(({ name }) => name);
-  if (meta.fingerprint !== rulesetFingerprint(ruleset)) return 'older';
+  if (meta?.fingerprint !== rulesetFingerprint(ruleset)) return 'older';
   return lists.every((name) => lasting.includes(name)) ? 'ready' : 'damaged';
 }
 
@@ -147,9 +149,36 @@ export async function pruneGenerations(effects: WithFiles, paths: StatePaths): P
 /** Reads what is told of a generation; fails where there is none or its record is damaged. */
 export async function readGeneration({ files }: WithFiles, paths: StatePaths, number: number): Promise<Generation> {
   const contents = await readSummed(files, paths.generation(number), RECORD_SUMS);
-  const [config, meta] = [CONFIG, META].map((name) => contents?.get(name));
+  const [config, meta] = [contents?.get(CONFIG), metaIn(contents)];
   if (!config || !meta) throw await unusable({ files }, paths, number);
-  return { number, config: config.toString(), meta: JSON.parse(meta.toString()) as Meta };
+  return { number, config: config.toString(), meta };
+}
+
+/** Whether every file of it is what was written. */
+export async function isIntact({ files }: WithFiles, paths: StatePaths, number: number): Promise<boolean> {
+  const folder = paths.generation(number);
+  const [loaded, told] = [await readSummed(files, folder, SUMS), await readSummed(files, folder, RECORD_SUMS)];
+  return LOADED.every((name) => loaded?.has(name)) && metaIn(told) !== undefined;
+}
+
+/** What every generation has to have, besides long lists. */
+const LOADED = ['sets.ipset', 'rules.iptables', 'rules.ip6tables', 'hooks'];
+
+const strings = v.array(v.string());
+const metaSchema = v.object({
+  version: v.literal(1),
+  fingerprint: v.string(),
+  at: v.string(),
+  by: v.string(),
+  from: v.nullable(v.string()),
+  message: v.nullable(v.string()),
+  changes: strings,
+  zones: v.object({ internal: strings, except: strings, outer: strings, bridges: strings }),
+});
+
+function metaIn(record: ReadonlyMap<string, Buffer> | undefined): Meta | undefined {
+  const read = v.safeParse(metaSchema, parseJson(record?.get(META)?.toString() ?? ''));
+  return read.success ? read.output : undefined;
 }
 
 /** Reads a generation's rules and sets, of which every byte is what was written. */
@@ -176,7 +205,7 @@ async function isThis(
 ): Promise<boolean> {
   const record = await readSummed(files, folder, RECORD_SUMS);
   if (record?.get(CONFIG)?.toString() !== config) return false;
-  if ((JSON.parse(record.get(META)?.toString() ?? '{}') as Partial<Meta>).fingerprint !== fingerprint) return false;
+  if (metaIn(record)?.fingerprint !== fingerprint) return false;
   const present = await files.list(folder);
   const lasting = wanted.filter((file) => file.lasting).map(({ name }) => name);
   if (!wanted.every(({ name }) => present.includes(name))) return false;

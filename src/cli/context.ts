@@ -5,6 +5,8 @@ import { makeExec } from '../effects/exec.ts';
 import { files } from '../effects/files.ts';
 import { lock } from '../effects/lock.ts';
 import { makeNames } from '../effects/names.ts';
+import { parseAddress } from '../net/address.ts';
+import { oneLine } from '../net/one-line.ts';
 import type { Call, Context } from './command.ts';
 import { DEFAULT_CONFIG, DEFAULT_STATE } from './globals.ts';
 import { ask, isInteractive, makeColours, print, tell } from './terminal.ts';
@@ -24,14 +26,14 @@ export function makeContext(call: Call, commands: Context['commands']): Context 
     print,
     tell: json || call.flag('quiet') ? () => undefined : tell,
     ask: isInteractive() ? ask : undefined,
-    who: env['SUDO_USER'] ?? env['USER'] ?? env['LOGNAME'] ?? `uid ${process.getuid?.() ?? 0}`,
+    who: oneLine(env['SUDO_USER'] ?? env['USER'] ?? env['LOGNAME'] ?? `uid ${process.getuid?.() ?? 0}`),
     ssh: sshSession(env['SSH_CONNECTION']),
   };
 }
 
 /** `CLIENT CLIENT_PORT SERVER SERVER_PORT` (ssh(1)); a zone or an IPv4-mapped form is the address without it. */
 function sshSession(variable: string | undefined): Context['ssh'] {
-  const [client, , , port] = (variable ?? '').split(' ');
-  if (!client) return undefined;
-  return { client: client.replace(/^::ffff:(?=[\d.]+$)/i, '').replace(/%.*$/, ''), port: Number(port) || 22 };
+  const [first = '', , , port] = (variable ?? '').split(' ');
+  const client = first.replace(/^::ffff:(?=[\d.]+$)/i, '').replace(/%.*$/, '');
+  return parseAddress(client).ok ? { client, port: Number(port) || 22 } : undefined;
 }

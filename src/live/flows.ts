@@ -24,6 +24,7 @@ export function parseFlows(text: string): Flow[] {
     const [source, destination] = [parseAddress(src), parseAddress(dst)];
     if ((protocol !== 'tcp' && protocol !== 'udp') || !source.ok || !destination.ok) return [];
     const ports = { sourcePort: Number(sport), port: Number(dport), serverPort: Number(serverPort) };
+    if (source.value.family !== destination.value.family || Math.max(...Object.values(ports)) > 65_535) return [];
     const ended = ENDED.test(line) ? { ended: true as const } : {};
     return [{ protocol, source: source.value, destination: destination.value, ...ports, ...ended }];
   });

@@ -30,11 +30,14 @@ export function parseSockets(text: string): Listener[] {
   return text.split('\n').flatMap((line): Listener[] => {
     const [protocol, , , , local = ''] = line.trim().split(/\s+/);
     const [, address = '', port] = /^(.*):(\d+)$/.exec(local) ?? [];
-    if ((protocol !== 'tcp' && protocol !== 'udp') || port === undefined) return [];
+    if ((protocol !== 'tcp' && protocol !== 'udp') || port === undefined || Number(port) > 65_535) return [];
     const loopback = /^(127\.|\[::1\]|\[::ffff:127\.)/.test(address);
     return [{ protocol, port: Number(port), loopback, owner: /users:\(\("([^"]+)"/.exec(line)?.[1] }];
   });
 }
+
+const isPort = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 65_535;
 
 function publishedPorts(body: unknown): Listener[] {
   if (!Array.isArray(body)) return [];
@@ -43,7 +46,7 @@ function publishedPorts(body: unknown): Listener[] {
     const name = Array.isArray(Names) ? String(Names[0] ?? '').replace(/^\//, '') : '';
     return (Array.isArray(Ports) ? Ports : []).flatMap((each: unknown): Listener[] => {
       const { IP, PublicPort, Type } = (each ?? {}) as { IP?: unknown; PublicPort?: unknown; Type?: unknown };
-      if (typeof PublicPort !== 'number' || (Type !== 'tcp' && Type !== 'udp')) return [];
+      if (!isPort(PublicPort) || (Type !== 'tcp' && Type !== 'udp')) return [];
       return [
         {
           protocol: Type,

@@ -30,7 +30,10 @@ export class Positions {
 
   /** A stretch that goes on behind the text, as a bracket does that is never closed, ends with it. */
   at(span: Span): At {
-    const [start, end] = [span.start, span.end].map((offset) => Math.min(offset, this.#text.length)) as [number, number];
+    const [start, end] = [span.start, span.end].map((offset) => Math.min(offset, this.#text.length)) as [
+      number,
+      number,
+    ];
     const line = this.line(start);
     return { offset: start, length: Math.max(0, end - start), line, column: this.#column(line, start) };
   }
