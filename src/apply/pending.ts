@@ -57,8 +57,8 @@ const withSum = (lines: string): string => `sum ${sumOf(lines)}\n${lines}`;
 const sumOf = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 function isUnharmed(text: string): boolean {
-  const [, sum, lines = ''] = /^sum (\S*)\n(.*)$/s.exec(text) ?? [];
-  return sum === undefined || sum === sumOf(lines);
+  const [, sum, lines = ''] = /^sum (.*?)\n(.*)$/s.exec(text) ?? [];
+  return !text.startsWith('sum ') || sum === sumOf(lines);
 }
 
 const numberIn = (fields: Fields, key: string): number =>

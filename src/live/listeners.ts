@@ -39,11 +39,13 @@ export function parseSockets(text: string): Listener[] {
 const isPort = (value: unknown): value is number =>
   typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 65_535;
 
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+
 function publishedPorts(body: unknown): Listener[] {
   if (!Array.isArray(body)) return [];
   return body.flatMap((container: unknown): Listener[] => {
     const { Names, Ports } = (container ?? {}) as { Names?: unknown; Ports?: unknown };
-    const name = Array.isArray(Names) ? String(Names[0] ?? '').replace(/^\//, '') : '';
+    const name = Array.isArray(Names) ? textOf(Names[0]).replace(/^\//, '') : '';
     return (Array.isArray(Ports) ? Ports : []).flatMap((each: unknown): Listener[] => {
       const { IP, PublicPort, Type } = (each ?? {}) as { IP?: unknown; PublicPort?: unknown; Type?: unknown };
       if (!isPort(PublicPort) || (Type !== 'tcp' && Type !== 'udp')) return [];
@@ -51,7 +53,7 @@ function publishedPorts(body: unknown): Listener[] {
         {
           protocol: Type,
           port: PublicPort,
-          loopback: /^(127\.|::1$)/.test(String(IP ?? '')),
+          loopback: /^(127\.|::1$)/.test(textOf(IP)),
           owner: `container ${name}`,
         },
       ];

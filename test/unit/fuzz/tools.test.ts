@@ -160,13 +160,13 @@ const READERS = ['iptables-save', 'ip6tables-save', 'ipset', 'ip', 'conntrack', 
 /** From now on, what these tools print is not what they should. */
 function spoil({ kernel }: FakeMachine, files: readonly string[], damage: Damage, code: number): () => void {
   const { exec } = kernel;
-  const spoilt: typeof exec = async (command) => {
+  const misprint: typeof exec = async (command) => {
     const output = await exec(command);
     const reads = !command.args.includes('restore') && !command.args.includes('-exist');
     if (!files.includes(command.file) || !reads || output.outcome !== 'exited') return output;
     return { ...output, code: output.code === 0 ? code : output.code, stdout: damage(output.stdout) };
   };
-  Object.assign(kernel, { exec: spoilt });
+  Object.assign(kernel, { exec: misprint });
   return () => void Object.assign(kernel, { exec });
 }
 
