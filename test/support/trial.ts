@@ -65,8 +65,9 @@ export function watchLines(machine: FakeMachine): string[] {
     const { file, args } = command;
     const changes = file.endsWith('-restore') || (file === 'ipset' && args.includes('restore'));
     if (!changes || command.input === undefined) return exec(command);
-    const input = [...command.input].map((chunk) => Buffer.from(chunk).toString('latin1'));
-    lines.push(...input.join('').split('\n').filter(Boolean));
+    const input = [...command.input];
+    const text = Buffer.concat(input.map((chunk) => Buffer.from(chunk))).toString();
+    lines.push(...text.split('\n').filter(Boolean));
     return exec({ ...command, input });
   };
   Object.assign(machine.kernel, { exec: watched });

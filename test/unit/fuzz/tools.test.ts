@@ -68,7 +68,7 @@ test('rules: what is not ours is never taken for ours, and no line of a change i
       for (const line of lines)
         expect(line).toMatch(/^(\*mangle|COMMIT|(:|-X )SEAWALL-.*|-D [A-Z]+ .*-[jg] "?SEAWALL-.*)$/s);
     }),
-    runs(1500),
+    runs(600),
   );
 });
 
@@ -82,7 +82,7 @@ test('sets: what is read can be written again, and is ours by name', patient, ()
         if (spec && set.kind === 'net') expect(parseSets(Buffer.from(joined(createSet(spec)))).get(name)).toEqual(set);
       }
     }),
-    runs(1000),
+    runs(500),
   );
 });
 
@@ -104,7 +104,7 @@ test('connections and sockets: ports are ports, and both ends of a connection ar
       }
       for (const { port } of parseSockets(damage(SOCKETS).toString())) expect(isPort(port)).toBe(true);
     }),
-    runs(1000),
+    runs(500),
   );
 });
 
@@ -151,7 +151,7 @@ test('interfaces: a failure, or names that a rule can hold', patient, async () =
         for (const { family, length } of subnets) expect(length >= 0 && length <= (family === 4 ? 32 : 128)).toBe(true);
       }
     }),
-    runs(1000),
+    runs(500),
   );
 });
 
