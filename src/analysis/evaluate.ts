@@ -31,8 +31,12 @@ export interface RulesAndSets {
 export const judge = (ruleset: RulesAndSets, chain: string, opening: Opening): Judgement =>
   walk(ruleset, chain, opening) ?? 'pass';
 
+/** More than there are chains: whoever gets so deep walks in a circle, which the kernel has none of. */
+const DEEPEST = 64;
+
 /** Undefined where the packet comes back from the chain to whoever sent it there. */
-function walk(ruleset: RulesAndSets, chain: string, opening: Opening): Judgement | undefined {
+function walk(ruleset: RulesAndSets, chain: string, opening: Opening, depth = 0): Judgement | undefined {
+  if (depth > DEEPEST) return 'unknown';
   for (const rule of ruleset.rules(chain)) {
     const matched = rule ? matchesAll(rule.match, opening, ruleset.set) : 'unknown';
     if (!rule || matched === 'unknown') return 'unknown';
@@ -40,8 +44,8 @@ function walk(ruleset: RulesAndSets, chain: string, opening: Opening): Judgement
     const { action } = rule;
     if (action.kind === 'return') return undefined;
     if (action.kind === 'drop') return 'drop';
-    if (action.kind === 'goto') return walk(ruleset, action.chain, opening);
-    const verdict = action.kind === 'jump' ? walk(ruleset, action.chain, opening) : undefined;
+    if (action.kind === 'goto') return walk(ruleset, action.chain, opening, depth + 1);
+    const verdict = action.kind === 'jump' ? walk(ruleset, action.chain, opening, depth + 1) : undefined;
     if (verdict !== undefined) return verdict;
   }
   return undefined;

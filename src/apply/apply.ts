@@ -103,7 +103,8 @@ export async function applyPlan(effects: Effects, paths: StatePaths, input: Appl
     changes || interrupted ? cut(effects, paths, { ...input, live: before }, pending) : NO_CUTS,
   );
   // The journal that stays open has the next run cut what this one could not.
-  if ((changes || interrupted) && troubles.length === 0) await unlessTrouble(() => closeJournal(effects, paths));
+  const done = troubles.length === 0 || pending !== undefined;
+  if ((changes || interrupted) && done) await unlessTrouble(() => closeJournal(effects, paths));
   await unlessTrouble(() => execute(effects, tidying));
   await unlessTrouble(() => keepForNextRun(effects, paths, input.keep));
   if (changes && !pending) await unlessTrouble(() => effects.files.remove(paths.undone));

@@ -1,10 +1,14 @@
+import * as v from 'valibot';
 import type { Effects } from '../effects/types.ts';
+import { parseJson } from '../net/json.ts';
 import { TABLE } from '../iptables/names.ts';
 import { FAMILIES, type Family } from '../net/family.ts';
 import type { LiveState } from '../plan/live-state.ts';
 import { FILE_MODE, type StatePaths } from './state.ts';
 
 type Before = Readonly<Record<Family, { readonly table: boolean }>>;
+const table = v.object({ table: v.boolean() });
+const schema = v.object({ 4: table, 6: table });
 /** As nft calls them. */
 const NFT_FAMILY: Readonly<Record<Family, string>> = { 4: 'ip', 6: 'ip6' };
 
@@ -24,8 +28,11 @@ export async function rememberBefore(
 export async function restoreBefore(effects: Pick<Effects, 'exec' | 'files'>, paths: StatePaths): Promise<void> {
   const text = (await effects.files.read(paths.before))?.toString();
   if (text === undefined) return;
-  const before = JSON.parse(text) as Before;
-  for (const family of FAMILIES) if (!before[family].table) await removeEmptyTable(effects, NFT_FAMILY[family]);
+  const before = v.safeParse(schema, parseJson(text));
+  // Of a damaged note nothing is known, so the tables stay: an empty one does no harm.
+  if (before.success)
+    for (const family of FAMILIES)
+      if (!before.output[family].table) await removeEmptyTable(effects, NFT_FAMILY[family]);
   await effects.files.remove(paths.before);
 }
 
@@ -43,10 +50,15 @@ async function removeEmptyTable({ exec }: Pick<Effects, 'exec'>, family: string)
 
 /** The names of a table's chains; undefined if it holds anything else. */
 function emptyChains(json: string): string[] | undefined {
-  const { nftables } = JSON.parse(json) as {
-    nftables: readonly Record<string, { readonly name: string; readonly policy?: string }>[];
-  };
-  const parts = nftables.filter((part) => !('metainfo' in part) && !('table' in part));
+  const listing = v.safeParse(listingSchema, parseJson(json));
+  if (!listing.success) return undefined;
+  const parts = listing.output.nftables.filter((part) => !('metainfo' in part) && !('table' in part));
   const chains = parts.flatMap(({ chain }) => (chain?.policy === 'accept' ? [chain.name] : []));
   return chains.length === parts.length ? chains : undefined;
 }
+
+const listingSchema = v.object({
+  nftables: v.array(
+    v.looseObject({ chain: v.optional(v.object({ name: v.string(), policy: v.optional(v.string()) })) }),
+  ),
+});

@@ -1,6 +1,6 @@
 import { Failure } from '../effects/failure.ts';
 import type { Effects } from '../effects/types.ts';
-import { commitGeneration, currentGeneration, pruneGenerations } from './generations.ts';
+import { commitGeneration, currentGeneration, isIntact, pruneGenerations } from './generations.ts';
 import { readJournal } from './journal.ts';
 import { disarm, type Pending, readPending, undoNow, uptime } from './pending.ts';
 import type { StatePaths } from './state.ts';
@@ -47,6 +47,14 @@ export async function confirmPending(effects: Hands, paths: StatePaths, script: 
     throw new Failure(
       `generation ${pending.generation} was left before all of it was done, so it can’t be kept`,
       'go back with: seawall rollback; then apply it again',
+    );
+  const current = (await currentGeneration(effects, paths)) ?? 0;
+  const follows = pending.generation === current || pending.generation === current + 1;
+  // What is named as confirmed is what the next boot loads.
+  if (!follows || !(await isIntact(effects, paths, pending.generation)))
+    throw new Failure(
+      `generation ${pending.generation} is damaged, so it can’t be kept`,
+      'go back with: seawall rollback',
     );
   await commitGeneration(effects, paths, pending.generation, { script });
   await forget(effects, paths);

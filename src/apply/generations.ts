@@ -1,3 +1,4 @@
+import * as v from 'valibot';
 import { Failure } from '../effects/failure.ts';
 import type { Effects, Files } from '../effects/types.ts';
 import {
@@ -7,6 +8,7 @@ import {
   rulesetFingerprint,
   type PlainFile,
 } from '../plan/boot-files.ts';
+import { parseJson } from '../net/json.ts';
 import { readStored } from '../plan/stored.ts';
 import type { Zones } from '../policy/zones.ts';
 import type { Ruleset } from '../ruleset/ruleset.ts';
@@ -165,8 +167,7 @@ export async function readyAtBoot(
   const record = await readSummed(effects.files, folder, RECORD_SUMS);
   const lasting = (await effects.files.list(folder)).filter(isLongListFile);
   if (!record || !(await readSummed(effects.files, folder, SUMS, lasting))) return 'damaged';
-  const meta = JSON.parse(record.get(META)?.toString() ?? '{}') as Partial<Meta>;
-  if (meta.meaning !== meaningFingerprint(ruleset)) return 'older';
+  if (metaIn(record)?.meaning !== meaningFingerprint(ruleset)) return 'older';
   const lists = wanted.filter((file) => file.lasting).map(({ name }) => name);
   return sameNames(lists, lasting) ? 'ready' : 'damaged';
 }
@@ -182,9 +183,37 @@ export async function pruneGenerations(effects: WithFiles, paths: StatePaths): P
 /** Reads what is told of a generation; fails where there is none or its record is damaged. */
 export async function readGeneration({ files }: WithFiles, paths: StatePaths, number: number): Promise<Generation> {
   const contents = await readSummed(files, paths.generation(number), RECORD_SUMS);
-  const [config, meta] = [CONFIG, META].map((name) => contents?.get(name));
+  const [config, meta] = [contents?.get(CONFIG), metaIn(contents)];
   if (!config || !meta) throw await unusable({ files }, paths, number);
-  return { number, config: config.toString(), meta: JSON.parse(meta.toString()) as Meta };
+  return { number, config: config.toString(), meta };
+}
+
+/** Whether every file of it is what was written. */
+export async function isIntact({ files }: WithFiles, paths: StatePaths, number: number): Promise<boolean> {
+  const folder = paths.generation(number);
+  const [loaded, told] = [await readSummed(files, folder, SUMS), await readSummed(files, folder, RECORD_SUMS)];
+  return LOADED.every((name) => loaded?.has(name)) && metaIn(told) !== undefined;
+}
+
+/** What every generation has to have, besides long lists. */
+const LOADED = ['sets.ipset', 'rules.iptables', 'rules.ip6tables', 'hooks'];
+
+const strings = v.array(v.string());
+const metaSchema = v.object({
+  version: v.literal(1),
+  fingerprint: v.string(),
+  meaning: v.string(),
+  at: v.string(),
+  by: v.string(),
+  from: v.nullable(v.string()),
+  message: v.nullable(v.string()),
+  changes: strings,
+  zones: v.object({ internal: strings, except: strings, outer: strings, bridges: strings }),
+});
+
+function metaIn(record: ReadonlyMap<string, Buffer> | undefined): Meta | undefined {
+  const read = v.safeParse(metaSchema, parseJson(record?.get(META)?.toString() ?? ''));
+  return read.success ? read.output : undefined;
 }
 
 /** Reads a generation's rules and sets, of which every byte is what was written. */
@@ -220,7 +249,7 @@ async function isThis(
     readSummed(files, folder, SUMS, lasting),
   ]);
   if (!kernel || record?.get(CONFIG)?.toString() !== config) return false;
-  if ((JSON.parse(record.get(META)?.toString() ?? '{}') as Partial<Meta>).fingerprint !== fingerprint) return false;
+  if (metaIn(record)?.fingerprint !== fingerprint) return false;
   return sameNames(
     present.filter((name) => name.endsWith('.ipset')),
     wanted.map(({ name }) => name).filter((name) => name.endsWith('.ipset')),

@@ -1,6 +1,7 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { Failure } from '../effects/failure.ts';
 import type { Effects } from '../effects/types.ts';
+import { oneLine } from '../net/one-line.ts';
 import { runTool } from '../live/tools.ts';
 import { FILE_MODE, type StatePaths } from './state.ts';
 
@@ -20,11 +21,14 @@ export interface Pending {
   readonly by: string;
 }
 
+const RESULTS = ['restored', 'removed', 'minimum', 'failed'] as const;
+
 /** How a change that nobody confirmed was undone, or was not. */
 export interface Undone {
   readonly token: string;
+  /** 0 where the record of the change was damaged. */
   readonly generation: number;
-  readonly result: 'restored' | 'removed' | 'minimum' | 'failed';
+  readonly result: (typeof RESULTS)[number];
   /** ISO 8601, UTC. */
   readonly at: string;
 }
@@ -32,27 +36,40 @@ export interface Undone {
 type WithFiles = Pick<Effects, 'files'>;
 type Fields = Readonly<Record<string, string>>;
 
-/** Lines of `key value`, which a shell can read too. */
-const fieldsOf = (text: string): Fields =>
-  Object.fromEntries(
-    text.split('\n').flatMap((line) => {
-      const [, key, value] = /^(\S+) (.*)$/.exec(line) ?? [];
-      return key === undefined ? [] : [[key, value]];
-    }),
-  ) as Fields;
+/** Lines of `key value`, which a shell can read too. One that stands there twice was forged or torn: then none counts. */
+function fieldsOf(text: string): Fields {
+  const pairs = text.split('\n').flatMap((line): [string, string][] => {
+    const [, key, value = ''] = /^(\S+) (.*)$/.exec(line) ?? [];
+    return key === undefined ? [] : [[key, value]];
+  });
+  const fields = Object.fromEntries(pairs);
+  return Object.keys(fields).length === pairs.length ? fields : {};
+}
 
+/** Values come from the environment too: each stays in its own line, and commands no terminal. */
 const linesOf = (fields: object): string =>
   Object.entries(fields)
-    .map(([key, value]) => `${key} ${String(value)}\n`)
+    .map(([key, value]) => `${key} ${oneLine(String(value))}\n`)
     .join('');
 
-const numberIn = (fields: Fields, key: string): number => Number(fields[key] ?? 'NaN');
+/** The sum stands in front, so that what is cut off can't be taken for a file that has none. */
+const withSum = (lines: string): string => `sum ${sumOf(lines)}\n${lines}`;
+const sumOf = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+function isUnharmed(text: string): boolean {
+  const [, sum, lines = ''] = /^sum (.*?)\n(.*)$/s.exec(text) ?? [];
+  return !text.startsWith('sum ') || sum === sumOf(lines);
+}
+
+const numberIn = (fields: Fields, key: string): number =>
+  /^\d{1,12}$/.test(fields[key] ?? '') ? Number(fields[key]) : NaN;
 
 /** `damaged`: there is a file, and it says nothing that can be relied on. */
 export async function readPending({ files }: WithFiles, paths: StatePaths): Promise<Pending | 'damaged' | undefined> {
   const bytes = await files.read(paths.pending);
   if (!bytes) return undefined;
-  const fields = fieldsOf(bytes.toString());
+  const text = bytes.toString();
+  const fields = isUnharmed(text) ? fieldsOf(text) : {};
   const { token = '', boot = '', by = '' } = fields;
   const [generation, before, seconds, deadline] = ['generation', 'before', 'seconds', 'deadline'].map((key) =>
     numberIn(fields, key),
@@ -63,12 +80,13 @@ export async function readPending({ files }: WithFiles, paths: StatePaths): Prom
 
 export async function readUndone({ files }: WithFiles, paths: StatePaths): Promise<Undone | undefined> {
   const fields = fieldsOf((await files.read(paths.undone))?.toString() ?? '');
-  const { token, result } = fields;
+  const { token } = fields;
+  const result = RESULTS.find((each) => each === fields['result']);
   if (token === undefined || result === undefined) return undefined;
   return {
     token,
-    generation: numberIn(fields, 'generation'),
-    result: result as Undone['result'],
+    generation: numberIn(fields, 'generation') || 0,
+    result,
     at: new Date((numberIn(fields, 'at') || 0) * 1000).toISOString(),
   };
 }
@@ -95,7 +113,7 @@ export async function arm(
   const { generation, before, seconds, by } = change;
   const pending: Pending = { token, generation, before, seconds, deadline: now.seconds + seconds, boot: now.boot, by };
   await effects.files.remove(paths.undone);
-  await effects.files.write(paths.pending, [linesOf(pending)], FILE_MODE);
+  await effects.files.write(paths.pending, [withSum(linesOf(pending))], FILE_MODE);
   try {
     await runTool(effects, { file: 'sh', args: [paths.script, paths.dir, 'arm', token] }, 'arming the undo');
   } catch (error) {

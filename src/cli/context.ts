@@ -6,6 +6,7 @@ import { files } from '../effects/files.ts';
 import { lock } from '../effects/lock.ts';
 import { makeNames } from '../effects/names.ts';
 import { parseConnection } from '../live/sessions.ts';
+import { oneLine } from '../net/one-line.ts';
 import type { Call, Context } from './command.ts';
 import { DEFAULT_CONFIG, DEFAULT_STATE } from './globals.ts';
 import { ask, isInteractive, makeColours, print, tell } from './terminal.ts';
@@ -25,7 +26,7 @@ export function makeContext(call: Call, commands: Context['commands']): Context 
     print,
     tell: json || call.flag('quiet') ? () => undefined : tell,
     ask: isInteractive() ? ask : undefined,
-    who: env['SUDO_USER'] ?? env['USER'] ?? env['LOGNAME'] ?? `uid ${process.getuid?.() ?? 0}`,
+    who: oneLine(env['SUDO_USER'] ?? env['USER'] ?? env['LOGNAME'] ?? `uid ${process.getuid?.() ?? 0}`),
     ssh: parseConnection(env['SSH_CONNECTION'] ?? env['SSH_CLIENT']),
   };
 }

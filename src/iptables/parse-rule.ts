@@ -10,7 +10,8 @@ import { isName, Words } from './words.ts';
  * Anything else, however small the difference, is `undefined`: then somebody else wrote it.
  */
 export function parseRule(text: string, family: Family): Rule | undefined {
-  if (!isWellQuoted(text)) return undefined;
+  // A NUL would end the line for a tool that is written in C, and cut off what the rule does.
+  if (!isWellQuoted(text) || /\p{Cc}/u.test(text)) return undefined;
   const words = new Words(splitWords(text));
   const match: Match[] = [];
   const comments: string[] = [];

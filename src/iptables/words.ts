@@ -16,5 +16,5 @@ export class Words {
   }
 }
 
-/** Names stand without quotation marks; another one would be a different text in our hands. */
-export const isName = (word: string): boolean => /^[^\s"]+$/.test(word);
+/** Names are visible ASCII without quotation marks; another one would be a different text in our hands. */
+export const isName = (word: string): boolean => /^[!#-~]+$/.test(word);

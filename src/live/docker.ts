@@ -74,7 +74,7 @@ interface RawNetwork {
 }
 
 const isNetwork = (raw: unknown): raw is RawNetwork =>
-  ['Name', 'Id', 'Driver'].every((key) => typeof at(raw, key) === 'string');
+  ['Name', 'Id', 'Driver'].every((key) => typeof at(raw, key) === 'string') && /^[\w.-]*$/.test((raw as RawNetwork).Id);
 
 function toNetwork(raw: RawNetwork): DockerNetwork {
   const { Name: name, Id: id, Driver: driver } = raw;

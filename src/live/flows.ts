@@ -24,6 +24,7 @@ export function parseFlows(text: string): Flow[] {
     const [source, destination] = [parseAddress(src), parseAddress(dst)];
     if ((protocol !== 'tcp' && protocol !== 'udp') || !source.ok || !destination.ok) return [];
     const ports = { sourcePort: Number(sport), port: Number(dport), serverPort: Number(serverPort) };
+    if (source.value.family !== destination.value.family || Math.max(...Object.values(ports)) > 65_535) return [];
     const server = answers === dst ? undefined : parseAddress(answers);
     const behind = server?.ok ? { server: server.value } : {};
     const ended = ENDED.test(line) ? { ended: true as const } : {};

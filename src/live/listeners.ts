@@ -30,25 +30,30 @@ export function parseSockets(text: string): Listener[] {
   return text.split('\n').flatMap((line): Listener[] => {
     const [protocol, , , , local = ''] = line.trim().split(/\s+/);
     const [, address = '', port] = /^(.*):(\d+)$/.exec(local) ?? [];
-    if ((protocol !== 'tcp' && protocol !== 'udp') || port === undefined) return [];
+    if ((protocol !== 'tcp' && protocol !== 'udp') || port === undefined || Number(port) > 65_535) return [];
     const loopback = /^(127\.|\[::1\]|\[::ffff:127\.)/.test(address);
     return [{ protocol, port: Number(port), loopback, owner: /users:\(\("([^"]+)"/.exec(line)?.[1] }];
   });
 }
 
+const isPort = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 65_535;
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+
 function publishedPorts(body: unknown): Listener[] {
   if (!Array.isArray(body)) return [];
   return body.flatMap((container: unknown): Listener[] => {
     const { Names, Ports } = (container ?? {}) as { Names?: unknown; Ports?: unknown };
-    const name = Array.isArray(Names) ? String(Names[0] ?? '').replace(/^\//, '') : '';
+    const name = Array.isArray(Names) ? textOf(Names[0]).replace(/^\//, '') : '';
     return (Array.isArray(Ports) ? Ports : []).flatMap((each: unknown): Listener[] => {
       const { IP, PublicPort, Type } = (each ?? {}) as { IP?: unknown; PublicPort?: unknown; Type?: unknown };
-      if (typeof PublicPort !== 'number' || (Type !== 'tcp' && Type !== 'udp')) return [];
+      if (!isPort(PublicPort) || (Type !== 'tcp' && Type !== 'udp')) return [];
       return [
         {
           protocol: Type,
           port: PublicPort,
-          loopback: /^(127\.|::1$)/.test(String(IP ?? '')),
+          loopback: /^(127\.|::1$)/.test(textOf(IP)),
           owner: `container ${name}`,
         },
       ];

@@ -15,9 +15,10 @@ export interface Connection {
 /** `CLIENT CLIENT_PORT SERVER SERVER_PORT` of SSH_CONNECTION, or `CLIENT CLIENT_PORT SERVER_PORT` of SSH_CLIENT (ssh(1)). */
 export function parseConnection(variable: string | undefined): Connection | undefined {
   const [client, clientPort, ...rest] = (variable ?? '').trim().split(/\s+/);
-  if (!client) return undefined;
+  const address = bareAddress(client ?? '');
+  if (!parseAddress(address).ok) return undefined;
   const port = Number(rest.at(-1)) || SSH_PORT;
-  return { client: bareAddress(client), clientPort: Number(clientPort) || undefined, port };
+  return { client: address, clientPort: Number(clientPort) || undefined, port };
 }
 
 export interface Sessions {

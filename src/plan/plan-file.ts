@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { destroySets, makeSet, replaceSet } from '../ipset/create.ts';
 import { renderChange, restoreTool } from '../iptables/change.ts';
+import { parseJson } from '../net/json.ts';
 import type { Zones } from '../policy/zones.ts';
 import type { Ruleset } from '../ruleset/ruleset.ts';
 import { bootFiles } from './boot-files.ts';
@@ -67,15 +68,16 @@ export function readPlan(text: string): KeptPlan | undefined {
   if (!read.success) return undefined;
   const { madeFrom, config, zones, files } = read.output;
   const target = readStored(new Map(Object.entries(files).map(([name, content]) => [name, Buffer.from(content)])));
-  return target && { madeFrom, config, zones, target };
+  return target && isWrittenAs(target, files) ? { madeFrom, config, zones, target } : undefined;
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+/** Whether the ruleset is all that the files say: what was left out of it in reading was no part of a plan. */
+function isWrittenAs(target: Ruleset, files: Readonly<Record<string, string>>): boolean {
+  const wanted = bootFiles(target);
+  return (
+    wanted.length === Object.keys(files).length &&
+    wanted.every(({ name, content }) => Object.hasOwn(files, name) && files[name] === textOf(content()))
+  );
 }
 
 function stepText(step: Step): StepText {

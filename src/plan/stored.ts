@@ -1,8 +1,9 @@
 import { parseSets } from '../ipset/save.ts';
-import { BUILT_IN } from '../iptables/names.ts';
+import { BUILT_IN, TABLE } from '../iptables/names.ts';
 import { parseRule } from '../iptables/parse-rule.ts';
 import { parseSave } from '../iptables/save.ts';
 import { FAMILIES, type Family } from '../net/family.ts';
+import { isComplete } from '../ruleset/complete.ts';
 import { ownsChain } from '../ruleset/ownership.ts';
 import type { Chain, FamilyRules, Hook, HookPoint, Ruleset } from '../ruleset/ruleset.ts';
 import type { SetSpec } from '../ruleset/set.ts';
@@ -16,7 +17,7 @@ export type StoredFiles = ReadonlyMap<string, Uint8Array>;
 export function readStored(files: StoredFiles): Ruleset | undefined {
   const sets = readSets(files);
   const [v4, v6] = FAMILIES.map((family) => readFamily(files, family, sets));
-  return v4 && v6 ? { 4: v4, 6: v6 } : undefined;
+  return v4 && v6 && isComplete(v4) && isComplete(v6) ? { 4: v4, 6: v6 } : undefined;
 }
 
 function readSets(files: StoredFiles): SetSpec[] {
@@ -28,14 +29,18 @@ function readFamily(files: StoredFiles, family: Family, sets: readonly SetSpec[]
   const [rulesText, hooksText] = [`rules.${TOOL[family]}`, 'hooks'].map((name) => textOf(files, name));
   if (rulesText === undefined || hooksText === undefined) return undefined;
   const chains = [...parseSave(rulesText).chains].map(([name, { rules }]) => readChain(name, rules, family));
+  if (!rulesText.split('\n').every(isLine)) return undefined;
   const lines = hooksText.split('\n').filter((line) => line.startsWith(`${TOOL[family]} `));
   const hooks = lines.map((line) => readHook(line, family));
   if (chains.includes(undefined) || hooks.includes(undefined)) return undefined;
   const text = `${rulesText}\n${hooksText}`;
+  const own = sets.filter(({ name }) => text.includes(` ${name} `));
+  // Port numbers are of neither IP version.
+  if (own.some((set) => set.kind !== 'port' && set.family !== family)) return undefined;
   return {
     family,
     // A set's name tells by which family's rules it is asked, its kind alone doesn't.
-    sets: sets.filter(({ name }) => text.includes(` ${name} `)).map((set) => ({ ...set, family })),
+    sets: own.map((set) => ({ ...set, family })),
     chains: chains.filter((chain) => chain !== undefined),
     hooks: hooks.filter((hook) => hook !== undefined),
   };
@@ -52,6 +57,10 @@ function readChain(name: string, texts: readonly string[], family: Family): Chai
     ? { name, rules: rules.filter((rule) => rule !== undefined) }
     : undefined;
 }
+
+/** A line that is none of these would be left out without a word, and with it perhaps what closes the door. */
+const isLine = (line: string): boolean =>
+  line === '' || line === `*${TABLE}` || line === 'COMMIT' || /^(:\S+ - \[0:0\]|-A \S+ .+)$/.test(line);
 
 /** One line of the file `hooks`: tool, built-in chain, rule. */
 function readHook(line: string, family: Family): Hook | undefined {

@@ -7,8 +7,11 @@ import type { Family } from '../net/family.ts';
 export const CHAIN_PREFIX = 'SEAWALL-';
 export const SET_PREFIX = 'seawall-';
 
-export const ownsChain = (name: string): boolean => name.startsWith(CHAIN_PREFIX);
-export const ownsSet = (name: string): boolean => name.startsWith(SET_PREFIX);
+/** No name of ours holds anything else: another one may not even be a word in the tools' input. */
+const PLAIN = /^[\w.-]*$/;
+
+export const ownsChain = (name: string): boolean => name.startsWith(CHAIN_PREFIX) && PLAIN.test(name);
+export const ownsSet = (name: string): boolean => name.startsWith(SET_PREFIX) && PLAIN.test(name);
 
 /** Where a new set is filled before it takes an old one's place. */
 export const SCRATCH_SET = `${SET_PREFIX}scratch`;

@@ -1,7 +1,9 @@
 import type { Command } from '../../src/cli/command.ts';
 import { systemFailure } from '../../src/cli/errors.ts';
 import { Failure } from '../../src/effects/failure.ts';
-import type { Ended, FakeMachine } from './fake-machine.ts';
+import { splitWords } from '../../src/iptables/tokens.ts';
+import { ownsChain, ownsSet } from '../../src/ruleset/ownership.ts';
+import { type Ended, FakeMachine } from './fake-machine.ts';
 
 type Trial = Pick<Ended, 'out' | 'err'> & { readonly code: number; readonly failure?: Failure };
 
@@ -40,4 +42,60 @@ COMMIT
 `;
   for (const family of [4, 6] as const)
     kernel.tables[family].restore(text, { noflush: true, committed: () => undefined });
+}
+
+/** The same machine once more: what is done to it leaves the first one as it was. */
+export function copyOf(machine: FakeMachine): FakeMachine {
+  const copy = new FakeMachine();
+  copy.kernel.sets.copyFrom(machine.kernel.sets);
+  for (const family of [4, 6] as const) copy.kernel.tables[family].copyFrom(machine.kernel.tables[family]);
+  for (const [path, content] of machine.files.contents) copy.files.put(path, content);
+  copy.docker = machine.docker;
+  copy.flows = machine.flows;
+  // As long after it that files are taken for settled.
+  copy.clock.time = machine.clock.time + 60_000;
+  return copy;
+}
+
+/** Lines that were fed to the tools which change something. */
+export function watchLines(machine: FakeMachine): string[] {
+  const lines: string[] = [];
+  const { exec } = machine.kernel;
+  const watched: typeof exec = (command) => {
+    const { file, args } = command;
+    const changes = file.endsWith('-restore') || (file === 'ipset' && args.includes('restore'));
+    if (!changes || command.input === undefined) return exec(command);
+    const input = [...command.input];
+    const text = Buffer.concat(input.map((chunk) => Buffer.from(chunk))).toString();
+    lines.push(...text.split('\n').filter(Boolean));
+    return exec({ ...command, input });
+  };
+  Object.assign(machine.kernel, { exec: watched });
+  return lines;
+}
+
+/** How lines that aren't rules of an own chain begin. */
+const OWN_LINES: readonly RegExp[] = [
+  /^(\*mangle|COMMIT)$/,
+  /^:SEAWALL-\S+ - \[0:0\]$/,
+  /^-X SEAWALL-\S+$/,
+  /^(create|add|del|destroy) seawall-\S+( |$)/,
+  /^(rename|swap) seawall-\S+ seawall-\S+$/,
+];
+
+const TARGETS = ['RETURN', 'DROP', 'LOG', 'SET'];
+const POINTS = ['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT'];
+
+/** Those of the lines that speak of anything but Seawall's own, or that a tool would not take for one line. */
+export const strayLines = (lines: readonly string[]): string[] =>
+  lines.filter((line) => /[\x00-\x1f\x7f]/.test(line) || !(OWN_LINES.some((own) => own.test(line)) || isOwnRule(line)));
+
+function isOwnRule(line: string): boolean {
+  const [verb = '', chain = '', ...words] = splitWords(line);
+  const behind = (...options: string[]): string[] => words.filter((_, at) => options.includes(words[at - 1] ?? ''));
+  const targets = behind('-j', '-g').filter((_, at) => at === 0);
+  const hook = (verb === '-I' || verb === '-D') && POINTS.includes(chain) && targets.every(ownsChain);
+  const own = verb === '-A' && ownsChain(chain);
+  const known = targets.every((target) => TARGETS.includes(target) || ownsChain(target));
+  return (own || hook) && targets.length === 1 && known && behind('--match-set', '--add-set').every(ownsSet);
 }

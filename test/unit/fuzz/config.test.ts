@@ -80,7 +80,7 @@ test('no text makes the reader throw, or opens the machine', patient, () => {
       const config = read(text);
       if (config) expectClosed(config);
     }),
-    runs(2500),
+    runs(900),
   );
 });
 
@@ -115,7 +115,7 @@ test('an edit of any config is refused, or changes that entry alone', patient, (
         else expect(new Set(old.filter((entry) => !now.includes(entry))).size).toBe(1);
       }
     }),
-    runs(1500),
+    runs(600),
   );
 });
 
@@ -131,7 +131,7 @@ test('any entry of a config that was accepted can be taken out, or it is said wh
       const after = read(edit.text);
       expect(after && restOf(after, list)).toBe(restOf(before, list));
     }),
-    runs(1000),
+    runs(400),
   );
 });
 

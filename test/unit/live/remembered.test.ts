@@ -63,7 +63,21 @@ describe('a memory that is damaged is none', () => {
 
   test('addresses that are none are left out', async () => {
     const text = rememberedText(SOME).replace('192.0.2.10', '192.0.2.999');
-    expect((await read(text)).names.get('office.example.com')).toEqual([address('2001:db8::10')]);
+    expect((await read(text.replace(/"sum".*/, ''))).names.get('office.example.com')).toEqual([
+      address('2001:db8::10'),
+    ]);
+  });
+
+  test('an address that became another one is nobody’s', async () => {
+    expect(await read(rememberedText(SOME).replace('192.0.2.10', '192.0.2.11'))).toEqual(NOTHING);
+  });
+
+  test('a bridge whose name is more than a name is none', async () => {
+    const text = rememberedText(SOME)
+      .replace('"docker0"', '"docker0 -j X"')
+      .replace(/"sum".*/, '');
+    const { docker: back } = await read(text);
+    expect(back?.networks.map(({ bridge }) => bridge)).toEqual([undefined, undefined]);
   });
 
   test('no bytes make it throw', patient, async () => {
