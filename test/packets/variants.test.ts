@@ -13,7 +13,7 @@ import { apply, configText } from './support/sources.ts';
 
 type Variant = 'legacy' | 'nft';
 const OTHER: Readonly<Record<Variant, Variant>> = { legacy: 'nft', nft: 'legacy' };
-const NAMES: Readonly<Record<Variant, string>> = { legacy: 'legacy iptables', nft: 'the nft variant of iptables' };
+const NAMES: Readonly<Record<Variant, string>> = { legacy: 'legacy iptables', nft: 'the nft variant' };
 /** A rule of somebody else in legacy iptables; it is to stay there. */
 const FOREIGN = '-A FORWARD -s 192.0.2.9/32 -j MARK --set-xmark 0x7/0xffffffff';
 
