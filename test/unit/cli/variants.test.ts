@@ -118,6 +118,16 @@ test('in both at once: the old ones go, nothing else is touched', async () => {
   expect(FAMILIES.map((family) => machine.kernel.tables[family].save())).toEqual(standing);
 });
 
+test('a kept plan is not good any more when old rules turn up in the other variant', async () => {
+  await machine.run(apply, [], YES);
+  machine.files.put('/etc/seawall/seawall.yaml', BASE.replace('22', '443'));
+  await machine.run(plan, [], { out: '/root/plan.json' });
+  const one = '*mangle\n:SEAWALL-OLD - [0:0]\n-A PREROUTING -j SEAWALL-OLD\nCOMMIT\n';
+  machine.kernel.legacy[6].restore(one, { noflush: true, committed: () => undefined });
+  const again = machine.run(apply, [], { ...YES, plan: '/root/plan.json' });
+  await expect(again).rejects.toMatchObject({ message: expect.stringContaining('was made from another state') });
+});
+
 test('down takes away both', async () => {
   expect((await machine.run(down, [], YES)).code).toBe(0);
   expect([ownIn('tables'), ownIn('legacy'), machine.kernel.sets.names()]).toEqual([0, 0, []]);
