@@ -10,7 +10,7 @@ export type Variant = 'legacy' | 'nft';
 
 export const VARIANT_NAMES: Readonly<Record<Variant, string>> = {
   legacy: 'legacy iptables',
-  nft: 'the nft variant of iptables',
+  nft: 'the nft variant',
 };
 
 export const BUILT_IN: Readonly<Record<HookPoint, string>> = {

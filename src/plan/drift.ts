@@ -24,13 +24,15 @@ export interface Drift {
   readonly findings: readonly DriftFinding[];
   /** How many there are in all. */
   readonly count: number;
+  /** Rules of Seawall stand in the variant of iptables that `iptables` is not. */
+  readonly elsewhere: boolean;
 }
 
 const SHOWN = 12;
 
 /** What differs from what the plan would make, each thing by its place; nothing where the plan has no steps. */
 export function driftOf({ target, steps }: Plan, live: LiveState): Drift {
-  if (steps.length === 0) return { findings: [], count: 0 };
+  if (steps.length === 0) return { findings: [], count: 0, elsewhere: false };
   // The plan may make sets under their other names; what is compared is what stands under those in use.
   const wanted = FAMILIES.map((family) => inSlots(target[family], slotsSeen(live, family)));
   const tables = wanted.map((rules) => ({ texts: tableTexts(rules), table: live.tables[rules.family] }));
@@ -45,7 +47,8 @@ export function driftOf({ target, steps }: Plan, live: LiveState): Drift {
       live.sets,
     ),
   ];
-  return { findings: findings.slice(0, SHOWN), count: findings.length };
+  const elsewhere = (live.others ?? []).length > 0;
+  return { findings: findings.slice(0, SHOWN), count: findings.length, elsewhere };
 }
 
 /** As the rules say; where they say nothing, as the sets are that are left. */
@@ -64,10 +67,14 @@ function goneFinding({ family }: OwnTable, { others = [] }: LiveState): DriftFin
   return [{ place: `IPv${family}`, text }];
 }
 
-const otherFinding = ({ variant, table }: OtherTable): DriftFinding => ({
-  place: `IPv${table.family} in ${VARIANT_NAMES[variant]}`,
-  text: `${table.chains.size} chains of Seawall ${isHooked(table) ? 'are in force there, and' : 'are left there:'} iptables here is the other variant`,
-});
+const otherFinding = ({ variant, table }: OtherTable): DriftFinding => {
+  const { size } = table.chains;
+  const where = isHooked(table) ? 'in force there' : 'left there';
+  return {
+    place: `IPv${table.family} in ${VARIANT_NAMES[variant]}`,
+    text: `${size} ${size === 1 ? 'chain' : 'chains'} of Seawall ${size === 1 ? 'is' : 'are'} ${where}; apply removes them`,
+  };
+};
 
 function hookFindings({ family, hooks }: TableTexts, table: OwnTable): DriftFinding[] {
   return (Object.keys(BUILT_IN) as HookPoint[]).flatMap((point) => {
@@ -95,10 +102,14 @@ function ownHookText(jump: string, ours: readonly SavedHook[]): string[] {
   if (!first) return [`${jump} is missing: packets pass Seawall by here`];
   const times = ours.length === 2 ? 'twice' : `${ours.length} times`;
   const behind = first.behind === undefined ? '' : `, behind: ${behindText(first)}`;
-  if (second)
-    return [`${jump} stands ${times}, at places ${ours.map(({ position }) => position).join(' and ')}${behind}`];
+  if (second) return [`${jump} stands ${times}, at places ${placesText(ours)}${behind}`];
   return behind === '' ? [] : [`${jump} stands at place ${first.position}${behind}`];
 }
+
+const placesText = (hooks: readonly SavedHook[]): string => {
+  const places = hooks.map(({ position }) => position);
+  return `${places.slice(0, -1).join(', ')} and ${places.at(-1)}`;
+};
 
 function behindText({ position, behind: [rule = ''] = [] }: SavedHook): string {
   const more = position - 2;

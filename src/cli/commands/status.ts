@@ -56,6 +56,7 @@ async function statusFacts(context: Context, found: Survey, text: string): Promi
     readyAtBoot(effects, paths, plan.target),
     readUnfinished(effects, paths),
   ]);
+  const difference = await findDifference(context, found, text, unfinished);
   const missing = FAMILIES.some((family) => {
     const points = tablesOf(live, family).flatMap(({ hooks }) => hooks.map(({ point }) => point));
     return plan.target[family].hooks.some(({ point }) => !points.includes(point));
@@ -66,8 +67,9 @@ async function statusFacts(context: Context, found: Survey, text: string): Promi
     halfHooked: missing && !off,
     changes: policyChanges(plan, live),
     repairs: plan.steps.length,
-    difference: await findDifference(context, found, text, unfinished),
-    boot,
+    difference,
+    // Only the names differ under which the plan would use the sets, where somebody changed several of them.
+    boot: boot === 'older' && difference?.wanted === 'same' && !unfinished.pending ? 'ready' : boot,
     unfinished,
     families: FAMILIES.map((family) => ({
       family,

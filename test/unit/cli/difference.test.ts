@@ -58,14 +58,27 @@ describe('status tells which of the two it is', () => {
     const { head, code, answer } = await seen();
     expect([code, head]).toEqual([2, expect.stringMatching(/differs: somebody changed it in the kernel/)]);
     const findings = [{ place: 'set seawall-trusted4a', text: '0.0.0.0/1 too much' }];
-    expect(answer.difference).toEqual({ generation: 1, wanted: 'same', drift: { findings, count: 1 } });
+    const drift = { findings, count: 1, elsewhere: false };
+    expect(answer.difference).toEqual({ generation: 1, wanted: 'same', drift });
+  });
+
+  test('the next boot is ready all the same, though the plan would use other names for the sets', async () => {
+    tamper();
+    machine.kernel.sets.run('add seawall-public-tcp4a 80', true);
+    expect((await machine.run(status)).out).toContain('the same rules are ready to load');
+    edit('22/tcp', '80/tcp');
+    expect((await machine.run(status)).out).toContain('an earlier policy is ready to load');
   });
 
   test('the config was edited', async () => {
     edit('22/tcp', '22/tcp, 443/tcp');
     const { head, code, answer } = await seen();
     expect([code, head]).toEqual([2, expect.stringMatching(/as last applied, but the config was edited since/)]);
-    expect(answer.difference).toEqual({ generation: 1, wanted: 'edited', drift: { findings: [], count: 0 } });
+    expect(answer.difference).toEqual({
+      generation: 1,
+      wanted: 'edited',
+      drift: { findings: [], count: 0, elsewhere: false },
+    });
   });
 
   test('a name resolves to something else, and a list holds something else', async () => {

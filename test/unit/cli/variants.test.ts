@@ -39,6 +39,7 @@ test('status names it: the machine is not open, and apply heals it', async () =>
   const { code, out } = await machine.run(status);
   expect(code).toBe(2);
   expect(out).not.toMatch(/does not stand|in part only/);
+  expect(out.split('\n')[0]).toMatch(/old rules are in force in the other variant of iptables\. Heal it/);
   expect(out).toContain('IPv4: no rule of Seawall stands where iptables looks now\n');
   expect(out).toMatch(/IPv6 in legacy iptables: \d+ chains of Seawall are in force there/);
 });
@@ -109,10 +110,22 @@ test('in both at once: the old ones go, nothing else is touched', async () => {
     '*mangle\n:SEAWALL-OLD - [0:0]\n-A SEAWALL-OLD -j DROP\n-A PREROUTING -i eth9 -j SEAWALL-OLD\n-A PREROUTING -j ACCEPT\nCOMMIT\n',
     { noflush: true, committed: () => undefined },
   );
-  expect((await machine.run(status)).out).toMatch(/IPv4 in legacy iptables: 1 chains? of Seawall/);
+  expect((await machine.run(status)).out).toMatch(
+    /IPv4 in legacy iptables: 1 chain of Seawall is in force there; apply removes them/,
+  );
   expect((await machine.run(apply, [], YES)).code).toBe(0);
   expect(machine.kernel.legacy[4].rules('mangle', 'PREROUTING')).toEqual(['-j ACCEPT']);
   expect(FAMILIES.map((family) => machine.kernel.tables[family].save())).toEqual(standing);
+});
+
+test('a kept plan is not good any more when old rules turn up in the other variant', async () => {
+  await machine.run(apply, [], YES);
+  machine.files.put('/etc/seawall/seawall.yaml', BASE.replace('22', '443'));
+  await machine.run(plan, [], { out: '/root/plan.json' });
+  const one = '*mangle\n:SEAWALL-OLD - [0:0]\n-A PREROUTING -j SEAWALL-OLD\nCOMMIT\n';
+  machine.kernel.legacy[6].restore(one, { noflush: true, committed: () => undefined });
+  const again = machine.run(apply, [], { ...YES, plan: '/root/plan.json' });
+  await expect(again).rejects.toMatchObject({ message: expect.stringContaining('was made from another state') });
 });
 
 test('down takes away both', async () => {

@@ -54,7 +54,7 @@ describe('both variants of iptables', () => {
     const answers = { 'iptables-save': LEGACY_HEAD + EMPTY, 'iptables-legacy-save': EMPTY, 'iptables-nft-save': OWN };
     expect(await variants(answers)).toMatchObject({
       level: 'warning',
-      text: expect.stringMatching(/^iptables is legacy iptables now, but .* stand in the nft variant .* in force/),
+      text: expect.stringMatching(/^iptables is legacy iptables now, but .* stand in the nft variant: .* in force/),
       hint: expect.stringMatching(/^seawall apply stands them up here/),
     });
   });

@@ -66,7 +66,7 @@ describe('the jump', () => {
     [
       'stands thrice, behind another rule',
       v4('-I PREROUTING 1 -j ACCEPT', `-A PREROUTING ${HOOK}`, `-A PREROUTING ${HOOK}`),
-      'IPv4 PREROUTING: the jump to SEAWALL-PRE stands 3 times, at places 2 and 3 and 4, behind: -j ACCEPT',
+      'IPv4 PREROUTING: the jump to SEAWALL-PRE stands 3 times, at places 2, 3 and 4, behind: -j ACCEPT',
     ],
     [
       'has a stranger beside it',

@@ -24,7 +24,11 @@ const STATUS: StatusFacts = {
 };
 
 /** What was applied is not known, so nothing but the config can be compared with. */
-const UNKNOWN: DifferenceFacts = { generation: null, drift: { findings: [], count: 0 }, wanted: 'unknown' };
+const UNKNOWN: DifferenceFacts = {
+  generation: null,
+  drift: { findings: [], count: 0, elsewhere: false },
+  wanted: 'unknown',
+};
 const FOUND = [
   {
     place: 'IPv4 PREROUTING',
@@ -33,7 +37,11 @@ const FOUND = [
   },
   { place: 'set seawall-trusted4a', text: '0.0.0.0/1 too much; missing 203.0.113.7' },
 ];
-const CHANGED: DifferenceFacts = { generation: 7, drift: { findings: FOUND, count: 2 }, wanted: 'same' };
+const CHANGED: DifferenceFacts = {
+  generation: 7,
+  drift: { findings: FOUND, count: 2, elsewhere: false },
+  wanted: 'same',
+};
 const differs = (difference: DifferenceFacts): Partial<StatusFacts> => ({ state: 'differs', repairs: 2, difference });
 
 describe('the status', () => {
@@ -120,20 +128,27 @@ describe('the status', () => {
     `);
   });
 
+  test('where old rules stand in the other variant of iptables', () => {
+    const drift = { ...CHANGED.drift, elsewhere: true };
+    expect(report(differs({ ...CHANGED, drift })).split('\n')[0]).toMatchInlineSnapshot(
+      `"Seawall stands, but old rules are in force in the other variant of iptables. Heal it: seawall apply"`,
+    );
+  });
+
   test('rules of others may be of any length, and hold what a terminal would obey', () => {
     const text = `rule 1 is not ours: -m comment --comment ${'x'.repeat(400)}`;
     const findings = [
       { place: 'IPv4 SEAWALL-PRE', text },
       { place: 'IPv6 SEAWALL-PRE', text: 'rule 2 is not ours: -m comment --comment "\u001B[2J" -j ACCEPT' },
     ];
-    const shown = report(differs({ ...CHANGED, drift: { findings, count: 1214 } }));
+    const shown = report(differs({ ...CHANGED, drift: { findings, count: 1214, elsewhere: false } }));
     expect(shown).toContain(String.raw`\u{1b}[2J`);
     expect(shown).toContain('\n  and 1,212 more');
   });
 
   test('where nothing stands any more, after an apply', () => {
     const findings = [4, 6].map((family) => ({ place: `IPv${family}`, text: 'all rules of Seawall are gone' }));
-    const shown = report({ state: 'off', difference: { ...CHANGED, drift: { findings, count: 2 } } });
+    const shown = report({ state: 'off', difference: { ...CHANGED, drift: { findings, count: 2, elsewhere: false } } });
     expect(tail(shown)).toMatchInlineSnapshot(`
       "in the kernel, since generation 7:
         IPv4: all rules of Seawall are gone
