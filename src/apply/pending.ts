@@ -32,7 +32,7 @@ export interface Undone {
 type WithFiles = Pick<Effects, 'files'>;
 type Fields = Readonly<Record<string, string>>;
 
-/** Lines of `key value`, which a shell can read too. */
+/** Lines of `key value`, which a shell can read too. A name that comes from outside makes no line of its own. */
 const fieldsOf = (text: string): Fields =>
   Object.fromEntries(
     text.split('\n').flatMap((line) => {
@@ -43,7 +43,7 @@ const fieldsOf = (text: string): Fields =>
 
 const linesOf = (fields: object): string =>
   Object.entries(fields)
-    .map(([key, value]) => `${key} ${String(value)}\n`)
+    .map(([key, value]) => `${key} ${String(value).replaceAll('\n', ' ')}\n`)
     .join('');
 
 const numberIn = (fields: Fields, key: string): number => Number(fields[key] ?? 'NaN');

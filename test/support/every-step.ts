@@ -168,7 +168,8 @@ function expectOldOrNew(where: string, { code, said, seen }: Struck, now: Place,
   const toldOfConfig = code === 1 && said.includes('the config could not be put back');
   const config = toldOfConfig ? to.config : from.config;
   const old = now.fingerprint === from.fingerprint && now.boot === from.boot && now.config === config;
-  const standing = now.verdicts.join() === to.verdicts.join() && (now.boot === to.boot || now.pending);
+  const stands = now.verdicts.join() === to.verdicts.join() && now.config === to.config;
+  const standing = stands && (now.boot === to.boot || now.pending);
   if (code === 0) expect(standing, told).toBe(true);
   else expect(old || standing, told).toBe(true);
   if (code !== 0 && old && !standing && !toldOfConfig) expect([told, code]).toEqual([told, seen.size > 0 ? 4 : 1]);

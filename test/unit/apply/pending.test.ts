@@ -43,6 +43,12 @@ describe('what is noted of a change that waits', () => {
     expect(machine.undo.guards).toBe(1);
   });
 
+  test('has no line more by a name with one in it', async () => {
+    machine.files.put(PATHS.script, '');
+    await arm(hands, PATHS, { ...CHANGE, by: 'ann\ndeadline 0' });
+    expect(await readPending(hands, PATHS)).toMatchObject({ deadline: 1060, by: 'ann deadline 0' });
+  });
+
   test('a way back that can’t be armed leaves no note', async () => {
     await expect(arm(hands, PATHS, CHANGE)).rejects.toMatchObject({
       message: expect.stringMatching(/^arming the undo: sh says: .*can't open/) as string,
