@@ -62,12 +62,13 @@ export interface Cuts {
 
 const NO_CUTS: Cuts = { flows: [], all: [], filters: [] };
 
+type Changing = Pick<ApplyInput, 'plan' | 'live' | 'sides'>;
+
 /** Undefined where open connections can't be read. */
-export async function findCuts(
-  effects: Pick<Effects, 'exec'>,
-  { plan, live, sides }: Pick<ApplyInput, 'plan' | 'live' | 'sides'>,
-): Promise<Cuts | undefined> {
-  if (plan.steps.length === 0) return NO_CUTS;
+export const findCuts = async (effects: Pick<Effects, 'exec'>, input: Changing): Promise<Cuts | undefined> =>
+  input.plan.steps.length === 0 ? NO_CUTS : flowsDenied(effects, input);
+
+async function flowsDenied(effects: Pick<Effects, 'exec'>, { plan, live, sides }: Changing): Promise<Cuts | undefined> {
   const tracked = await readFlows(effects);
   if (!tracked) return undefined;
   const all = flowsToCut(tracked, live, plan.target, sides);
@@ -200,11 +201,12 @@ const withoutHooks = (live: LiveState): LiveState => ({
 async function cut(
   effects: Effects,
   paths: StatePaths,
-  input: Pick<ApplyInput, 'plan' | 'live' | 'sides'>,
+  input: Changing,
   pending: Pending | undefined,
 ): Promise<Cuts | undefined> {
   const { plan } = input;
-  const cuts = await findCuts(effects, input);
+  // Also where nothing is left to change: a killed run may have come as far as this.
+  const cuts = await flowsDenied(effects, input);
   if (cuts && cuts.all.length > 0) {
     await execute(effects, cutHookSteps(plan.target, new Set(cuts.all.map(({ source }) => source.family))));
     await cutFlows(effects, cuts.all, cuts.filters, pending && paths.uncut);

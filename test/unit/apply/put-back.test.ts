@@ -114,6 +114,45 @@ describe('a full disk', () => {
   });
 });
 
+test('a connection that could not be cut is told, and cut by the next run', async () => {
+  machine.flows = [
+    'tcp 6 431999 ESTABLISHED src=203.0.113.7 dst=198.51.100.10 sport=5000 dport=443 src=198.51.100.10 dst=203.0.113.7 sport=443 dport=5000 [ASSURED] mark=0 use=1',
+  ];
+  machine.wrap = (effects): Effects => ({
+    ...effects,
+    exec: (command) =>
+      command.args[0] === '-D'
+        ? Promise.resolve({ ...REFUSED, outcome: 'timed-out', code: -1 })
+        : effects.exec(command),
+  });
+  expect(await ended(machine.run(apply, [], YES))).toMatchObject({
+    message: expect.stringMatching(/^the change stands, but .*conntrack did not finish in time/) as string,
+  });
+  machine.wrap = (effects) => effects;
+  machine.changes.length = 0;
+  await machine.run(apply, [], YES);
+  expect(machine.changes.filter((line) => line.startsWith('conntrack -D'))).toHaveLength(1);
+  expect(machine.files.contents.has(PATHS.journal)).toBe(false);
+});
+
+test.each([
+  [1, '0 flow entries have been deleted.', 1, 0],
+  [1, 'Operation failed: such conntrack doesn’t exist', 3, 1],
+])('conntrack that says %i and %j is asked %i times', async (code, stderr, times, failed) => {
+  machine.flows = ['udp 17 29 src=203.0.113.7 dst=198.51.100.10 sport=5 dport=53 src=198.51.100.10 sport=53 dport=5'];
+  let asked = 0;
+  machine.wrap = (effects): Effects => ({
+    ...effects,
+    exec: (command) => {
+      if (command.args[0] !== '-D') return effects.exec(command);
+      asked++;
+      return Promise.resolve({ ...REFUSED, code, stderr });
+    },
+  });
+  const { exitCode = 0 } = await ended(machine.run(apply, [], YES));
+  expect([asked, exitCode]).toEqual([times, failed]);
+});
+
 test('a firewall that can’t be taken down in one family stands in both, after a reboot too', async () => {
   refusing(2);
   expect(await ended(machine.run(down, [], YES))).toMatchObject({ exitCode: 4 });
