@@ -64,10 +64,12 @@ export interface Cuts {
 
 const NO_CUTS: Cuts = { flows: [], all: [], filters: [] };
 
+type Changing = Pick<ApplyInput, 'plan' | 'live' | 'sides'>;
+
 /** Undefined where open connections can't be read. */
 export async function findCuts(
   effects: Pick<Effects, 'exec'>,
-  { plan, live, sides }: Pick<ApplyInput, 'plan' | 'live' | 'sides'>,
+  { plan, live, sides }: Changing,
 ): Promise<Cuts | undefined> {
   const tracked = await readFlows(effects);
   if (!tracked) return undefined;
@@ -193,10 +195,11 @@ const withoutHooks = (live: LiveState): LiveState => ({
 async function cut(
   effects: Effects,
   paths: StatePaths,
-  input: Pick<ApplyInput, 'plan' | 'live' | 'sides'>,
+  input: Changing,
   pending: Pending | undefined,
 ): Promise<Cuts | undefined> {
   const { plan } = input;
+  // Also where nothing is left to change: a killed run may have come as far as this.
   const cuts = await findCuts(effects, input);
   if (cuts && cuts.all.length > 0) {
     await execute(effects, cutHookSteps(plan.target, new Set(cuts.all.map(({ source }) => source.family))));

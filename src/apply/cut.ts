@@ -1,6 +1,7 @@
 import type { CutFilter } from '../analysis/cut-filter.ts';
 import type { Flow } from '../analysis/flow.ts';
 import type { Effects } from '../effects/types.ts';
+import { runTool, toolFailure } from '../live/tools.ts';
 import { formatAddress, parseAddress, type Address } from '../net/address.ts';
 import { FAMILIES } from '../net/family.ts';
 import { formatPrefix } from '../net/prefix.ts';
@@ -25,13 +26,26 @@ export async function cutFlows(
   const entries = [...new Set(flows.map(cutEntry))];
   if (undo !== undefined) await files.write(undo, [entries.map((entry) => `del ${entry}\n`).join('')], FILE_MODE);
   const lines = entries.map((entry) => `add ${entry} timeout ${CUT_SECONDS}\n`);
-  await exec({ file: 'ipset', args: ['-exist', 'restore'], input: lines });
+  await runTool({ exec }, { file: 'ipset', args: ['-exist', 'restore'], input: lines }, PURPOSE);
   const waiting = filters.values();
   const work = async (): Promise<void> => {
-    // Exit code 1 just means that the connection has ended by itself.
-    for (const filter of waiting) await exec({ file: 'conntrack', args: options(filter) });
+    for (const filter of waiting) await forget({ exec }, filter);
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
+}
+
+const PURPOSE = 'cutting open connections';
+/** A connection that ends by itself at that moment makes conntrack give up on those that it hasn't come to. */
+const ATTEMPTS = 3;
+
+async function forget({ exec }: Pick<Effects, 'exec'>, filter: CutFilter): Promise<void> {
+  const command = { file: 'conntrack', args: options(filter) };
+  for (let attempt = 1; ; attempt++) {
+    const output = await exec(command);
+    // It says how many there were. Exit code 1 with that just means that all have ended by themselves.
+    if (output.code === 0 || output.stderr.includes('flow entries have been deleted')) return;
+    if (attempt === ATTEMPTS || output.outcome !== 'exited') throw toolFailure(command, output, PURPOSE);
+  }
 }
 
 /**

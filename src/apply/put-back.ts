@@ -23,8 +23,9 @@ export async function putBack(
   try {
     const steps = restoreSteps(input.live, await readKernel(effects, 'by-name'));
     await execute(effects, steps);
-    await input.commit?.undo();
     const left = await forget(effects, paths, input);
+    const config = await troubleOf(async () => input.commit?.undo());
+    if (config !== '') return configStays(failure, config);
     if (steps.length === 0 || !(failure instanceof Error)) return failure;
     const what = `${failure.message}; what was changed until then was put back${left === '' ? '' : `, but ${left}`}`;
     return new Failure(what, hintOf(failure), { cause: failure, exitCode: 4 });
@@ -38,7 +39,23 @@ export async function putBack(
   }
 }
 
-/** Kernel and config are as they were. A file that can't be removed then must not make that look otherwise. Returns what to tell. */
+const configStays = (failure: unknown, trouble: string): Failure =>
+  new Failure(
+    `${textOf(failure)}; and the config could not be put back: ${trouble}`,
+    'the rules are as they were; put the config right before you apply again',
+    { cause: failure },
+  );
+
+async function troubleOf(work: () => Promise<unknown>): Promise<string> {
+  try {
+    await work();
+    return '';
+  } catch (error) {
+    return textOf(error);
+  }
+}
+
+/** The kernel is as it was. A file that can't be removed then must not make that look otherwise. Returns what to tell. */
 async function forget(effects: Effects, paths: StatePaths, { live }: Pick<ApplyInput, 'live'>): Promise<string> {
   const work = [
     ...(isFirst(live) ? [() => restoreBefore(effects, paths)] : []),

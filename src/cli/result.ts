@@ -24,25 +24,28 @@ export function tellResult(context: Context, change: Change | undefined): ExitCo
         troubles: result.troubles,
       }),
     );
-    return 0;
-  }
-  for (const line of resultLines(change, context)) context.tell(`${line}\n`);
-  return 0;
+  } else for (const line of resultLines(change, context)) context.tell(`${line}\n`);
+  return result.troubles.length === 0 ? 0 : 1;
 }
 
 function resultLines({ proposal, result, seconds }: Change, { colours }: Context): string[] {
   const { bold, green, yellow } = colours;
-  const { generation, pending, troubles } = result;
-  if (result.steps === 0)
-    return ['Nothing to change: what stands is what the config says.'].map((text) =>
-      generation.fresh ? `${text} It is generation ${generation.number} now.` : text,
-    );
+  const { generation, pending } = result;
+  const troubles = result.troubles.map((text) =>
+    yellow(`  it stands, but not all of it was done (the next apply does the rest): ${text}`),
+  );
+  if (result.steps === 0) {
+    const named = generation.fresh ? ` It is generation ${generation.number} now.` : '';
+    return [`Nothing to change: what stands is what the config says.${named}`, ...troubles];
+  }
   return [
     `${green('Done')} in ${seconds.toFixed(2)} s, generation ${generation.number}: ${openText(proposal.plan.target)}.`,
     ...result.cut.slice(0, 10).map((flow) => `  cut ${flowText(flow)}`),
     ...(result.cut.length > 10 ? [`  and ${result.cut.length - 10} more connections`] : []),
     ...(result.couldCut ? [] : [yellow('  open connections could not be looked at: install conntrack')]),
-    ...troubles.map((text) => yellow(`  left to the next run: ${text}`)),
+    ...troubles.map((text) =>
+      yellow(`  it stands, but not all of it was done (the next apply does the rest): ${text}`),
+    ),
     ...(pending === undefined
       ? []
       : [

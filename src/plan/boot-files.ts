@@ -84,12 +84,12 @@ function hooksText(rules: FamilyRules): string {
 export const meaningFingerprint = (ruleset: Ruleset): string =>
   rulesetFingerprint({ 4: inSlots(ruleset[4], {}), 6: inSlots(ruleset[6], {}) });
 
-/** Two rulesets with the same fingerprint are the same, entry by entry. Hexadecimal. */
+/** Two rulesets with the same fingerprint are the same, entry by entry, in whatever order their sets are. Hexadecimal. */
 export function rulesetFingerprint(ruleset: Ruleset): string {
   const hash = createHash('sha256');
   for (const family of FAMILIES) {
     hash.update(chainsText(ruleset[family])).update(hooksText(ruleset[family]));
-    for (const set of ruleset[family].sets) {
+    for (const set of ruleset[family].sets.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
       hash.update(`\n${set.name} `);
       if (set.kind === 'net') hash.update(set.members.fingerprint());
       if (set.kind === 'port') hash.update(JSON.stringify(set.ports.ranges()));

@@ -11,7 +11,8 @@ export function liveFingerprint({ tables, sets, others = [] }: LiveState): strin
   const hash = createHash('sha256');
   for (const family of FAMILIES) {
     const { chains, hooks } = tables[family];
-    hash.update(JSON.stringify([family, [...chains].toSorted(byName), hooks]));
+    const places = hooks.map(({ point, position, text }) => `${point} ${position} ${text}`);
+    hash.update(JSON.stringify([family, [...chains].toSorted(byName), places.toSorted()]));
   }
   for (const { variant, table } of others)
     hash.update(JSON.stringify([variant, table.family, [...table.chains].toSorted(byName), table.hooks]));

@@ -1,6 +1,7 @@
 import type { Call, Command, CommandInfo, Context, ExitCode } from '../../src/cli/command.ts';
 import type { Effects } from '../../src/effects/types.ts';
-import type { Address } from '../../src/net/address.ts';
+import { parseAddress, type Address } from '../../src/net/address.ts';
+import { parsePrefix, prefixContains } from '../../src/net/prefix.ts';
 import { FakeClock, fakeDocker, FakeFiles } from './fake-effects.ts';
 import { FakeKernel } from './fake-kernel.ts';
 import { FakeUndo } from './fake-undo.ts';
@@ -74,7 +75,7 @@ export class FakeMachine {
     if (config !== undefined) this.files.put(CONFIG, config);
     this.kernel.others.set('ip', ({ args }) => JSON.stringify(this.#ip(args)));
     this.kernel.others.set('conntrack', ({ args }) => {
-      if (args[0] === '-D') this.changes.push(`conntrack ${args.join(' ')}`);
+      if (args[0] === '-D') this.#forget(args);
       const wanted = args.includes('ipv6') ? ':' : '.';
       return args[0] === '-L' ? this.flows.filter((line) => line.includes(wanted)).join('\n') : '';
     });
@@ -97,6 +98,19 @@ export class FakeMachine {
     this.#tick(this.undo.now + seconds);
     this.clock.time += seconds * 1000;
     await this.undo.strike();
+  }
+
+  /** The connections that options of `conntrack -D` pick out are known no more. */
+  #forget(args: readonly string[]): void {
+    this.changes.push(`conntrack ${args.join(' ')}`);
+    const option = (name: string): string | undefined => args[args.indexOf(name) + 1];
+    const source = args.includes('--orig-src') ? parsePrefix(option('--orig-src') ?? '') : undefined;
+    this.flows = this.flows.filter((line) => {
+      const [, client = '', server, port] = /src=(\S+) dst=(\S+) sport=\d+ dport=(\d+)/.exec(line) ?? [];
+      const address = parseAddress(client);
+      const from = !source || (source.ok && address.ok && prefixContains(source.value, address.value));
+      return !(from && server === option('--orig-dst') && port === option('--orig-port-dst'));
+    });
   }
 
   #tick(uptime: number): void {
