@@ -46,7 +46,7 @@ describe('at a terminal', () => {
     const { code, said } = await terminal.end();
     expect(code).toBe(0);
     // The time to think isn't counted.
-    expect(Number(/ in ([\d.]+) s:/.exec(said)?.[1])).toBeLessThan(4);
+    expect(Number(/ in ([\d.]+) s, /.exec(said)?.[1])).toBeLessThan(4);
     expect((await call(world, ['status'])).code).toBe(0);
     const again = await new Terminal(world, ['apply']).end();
     expect([again.code, again.said]).toEqual([0, expect.not.stringContaining('[y/N]')]);
