@@ -129,11 +129,12 @@ export async function readyAtBoot(
   const folder = paths.generation(current);
   const record = await readSummed(effects.files, folder, RECORD_SUMS);
   const lasting = (await effects.files.list(folder)).filter(isLongListFile);
-  if (!record || !(await readSummed(effects.files, folder, SUMS, lasting))) return 'damaged';
-  const meta = JSON.parse(record.get(META)?.toString() ?? '{}') as Partial<Meta>;
-  const lists = wanted.filter((file) => file.lasting).map(({ name }) => name);
+  const summed = await readSummed(effects.files, folder, SUMS, lasting);
+  if (!record || !summed) return 'damaged';
+  const meta = metaIn(record);
+  if (!meta) return 'damaged';
   if (meta.fingerprint !== rulesetFingerprint(ruleset)) return 'older';
-  return lists.every((name) => lasting.includes(name)) ? 'ready' : 'damaged';
+  return wanted.every(({ name }) => summed.has(name) || lasting.includes(name)) ? 'ready' : 'damaged';
 }
 
 /** Removes the oldest ones, and those that never came to be confirmed. */
@@ -149,8 +150,22 @@ export async function readGeneration({ files }: WithFiles, paths: StatePaths, nu
   const contents = await readSummed(files, paths.generation(number), RECORD_SUMS);
   const [config, meta] = [CONFIG, META].map((name) => contents?.get(name));
   if (!config || !meta) throw await unusable({ files }, paths, number);
-  return { number, config: config.toString(), meta: JSON.parse(meta.toString()) as Meta };
+  return { number, config: config.toString(), meta: knownMeta(number, JSON.parse(meta.toString())) };
 }
+
+function knownMeta(number: number, meta: Partial<Meta>): Meta {
+  if (meta.version === 1) return meta as Meta;
+  throw new Failure(
+    `generation ${number} was recorded by another version of Seawall`,
+    'go back with that version, or choose another one; seawall history lists them',
+  );
+}
+
+/** Undefined where it isn't named: a list of sums that was cut off. */
+const metaIn = (record: ReadonlyMap<string, Buffer>): Partial<Meta> | undefined => {
+  const bytes = record.get(META);
+  return bytes && (JSON.parse(bytes.toString()) as Partial<Meta>);
+};
 
 /** Reads a generation's rules and sets, of which every byte is what was written. */
 export async function readRuleset({ files }: WithFiles, paths: StatePaths, number: number): Promise<Ruleset> {
@@ -176,9 +191,14 @@ async function isThis(
 ): Promise<boolean> {
   const record = await readSummed(files, folder, RECORD_SUMS);
   if (record?.get(CONFIG)?.toString() !== config) return false;
-  if ((JSON.parse(record.get(META)?.toString() ?? '{}') as Partial<Meta>).fingerprint !== fingerprint) return false;
+  const meta = metaIn(record);
+  if (meta?.version !== 1 || meta.fingerprint !== fingerprint) return false;
   const present = await files.list(folder);
   const lasting = wanted.filter((file) => file.lasting).map(({ name }) => name);
-  if (!wanted.every(({ name }) => present.includes(name))) return false;
-  return (await readSummed(files, folder, SUMS, lasting)) !== undefined;
+  const summed = await readSummed(files, folder, SUMS, lasting);
+  // A list of sums that was cut off vouches only for what it still names.
+  return (
+    summed !== undefined &&
+    wanted.every(({ name }) => (lasting.includes(name) ? present.includes(name) : summed.has(name)))
+  );
 }
