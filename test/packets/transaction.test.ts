@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type World, createWorld } from '../../lab/world.ts';
 import { recordFault } from '../support/fault-table.ts';
@@ -15,6 +16,8 @@ const NIGHTLY = process.env['SEAWALL_NIGHTLY'] === '1';
 let world: World;
 let bench: Bench;
 let meter: Meter;
+/** All that stands before the first apply. */
+let untouched: string;
 
 beforeAll(async () => {
   world = await createWorld({ engine: false });
@@ -23,6 +26,7 @@ beforeAll(async () => {
   for (const port of [7000, 500]) await host.serveUdp({ name: 'host', port });
   await makeForeign(world);
   meter = await Meter.start(world);
+  untouched = await look(world);
   bench = await Bench.make(world);
 });
 afterAll(() => world?.remove());
@@ -89,6 +93,21 @@ async function confirm(run: Harmed, how: Harm): Promise<Run> {
   return ended;
 }
 
+/** What `down` leaves is open as asked, so only that it is all or nothing, and can be made up for. */
+async function takeDown(run: Harmed, how: Harm): Promise<Run> {
+  const before = await look(world);
+  const ended = await run(['down', '--yes']);
+  if (ended.code === 4) bench.check((await look(world)) === before, `${how}, and not put back`, ended);
+  const left = /-j SEAWALL/.test(await look(world));
+  if (how === 'fails') bench.check(left === (await isUp()), `${how}, and the next boot does otherwise`, ended);
+  await bench.attempt(['down', '--yes'], ended, `${how}, then down`);
+  bench.check((await look(world)) === untouched, `${how}, then down, and something is left`, ended);
+  await bench.converge(ended, how);
+  return ended;
+}
+
+const isUp = async (): Promise<boolean> => !(await readdir(world.stateDir)).includes('down');
+
 const COMMANDS: readonly (readonly [string, number, (run: Harmed, how: Harm) => Promise<Run>])[] = [
   ['apply', 10, applyOther],
   ['apply --confirm', 12, (run, how) => applyOther(run, how, ['--confirm', '60'])],
@@ -98,8 +117,7 @@ const COMMANDS: readonly (readonly [string, number, (run: Harmed, how: Harm) => 
 
 describe.each(COMMANDS)('%s', (name, least, round) => {
   test.each(HARMS)('harmed at every call of a tool: %s', { timeout: 900_000 }, async (how) => {
-    bench.wrong.length = 0;
-    bench.converged = 0;
+    await bench.begin();
     let times = 0;
     const { packets, friends } = await flooded(async () => {
       times = await bench.harmAll(how, (run) => round(run, how));
@@ -117,4 +135,13 @@ describe.each(COMMANDS)('%s', (name, least, round) => {
       converged: bench.converged - 1,
     });
   });
+});
+
+test.each(HARMS)('down, harmed at every call of a tool: %s', { timeout: 300_000 }, async (how) => {
+  await bench.begin();
+  const times = await bench.harmAll(how, (run) => takeDown(run, how));
+  expect(bench.wrong).toEqual([]);
+  expect(times).toBeGreaterThan(6);
+  const { number, fault, injected } = TOLD[how];
+  recordFault({ number, fault: `${fault}: down`, injected, times, converged: bench.converged - 1 });
 });

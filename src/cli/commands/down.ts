@@ -1,10 +1,13 @@
 import { restoreBefore } from '../../apply/before.ts';
 import { refuseWhilePending, settlePending } from '../../apply/confirm.ts';
 import { execute } from '../../apply/execute.ts';
-import { FILE_MODE, FOLDER_MODE, statePaths } from '../../apply/state.ts';
+import { putBack } from '../../apply/put-back.ts';
+import { FILE_MODE, FOLDER_MODE, type StatePaths, statePaths } from '../../apply/state.ts';
 import { Failure } from '../../effects/failure.ts';
+import type { Effects } from '../../effects/types.ts';
 import { readKernel } from '../../live/kernel.ts';
-import { planRemoval } from '../../plan/plan.ts';
+import type { LiveState } from '../../plan/live-state.ts';
+import { planRemoval, type Step } from '../../plan/plan.ts';
 import { toJson } from '../../report/json.ts';
 import type { Command, Context } from '../command.ts';
 
@@ -40,13 +43,36 @@ async function takeDown({ effects, stateDir }: Context): Promise<number> {
   return effects.lock.hold(paths.lock, async () => {
     await settlePending(effects, paths);
     await refuseWhilePending(effects, paths);
-    const steps = planRemoval(await readKernel(effects, 'by-name'));
+    const live = await readKernel(effects, 'by-name');
+    const steps = planRemoval(live);
     // First what the next boot does, then the kernel: a power cut between the two must not bring half of it back.
     await effects.files.write(paths.down, [], FILE_MODE);
-    await execute(effects, steps);
+    await takeOutRules(effects, paths, live, steps);
+    await execute(
+      effects,
+      steps.filter(({ kind }) => kind === 'drop-sets'),
+    );
     await restoreBefore(effects, paths);
     await effects.files.remove(paths.boot);
     await effects.files.remove(paths.generations);
     return steps.length;
   });
+}
+
+/** Of both families or of none. (Sets that are left over then do nothing, and the next `down` removes them.) */
+async function takeOutRules(
+  effects: Effects,
+  paths: StatePaths,
+  live: LiveState,
+  steps: readonly Step[],
+): Promise<void> {
+  try {
+    await execute(
+      effects,
+      steps.filter(({ kind }) => kind !== 'drop-sets'),
+    );
+  } catch (error) {
+    await effects.files.remove(paths.down);
+    throw await putBack(effects, paths, live, error);
+  }
 }

@@ -60,6 +60,15 @@ export class Bench {
     return new Bench(world, await Mischief.prepare(world), wanted);
   }
 
+  /** Forgets what earlier tests have left. */
+  async begin(): Promise<void> {
+    if (await this.isPending()) await call(this.world, ['rollback', '--yes']);
+    await done(this.world, ['apply', '--yes']);
+    this.standing = (await textOnDisk(this.world)) === POLICIES.A ? 'A' : 'B';
+    this.converged = 0;
+    this.wrong.length = 0;
+  }
+
   /** Notes what is not as it should be, and goes on: one run shows all of it. */
   check(right: boolean, what: string, run: Run): void {
     if (!right) this.wrong.push(`${what}: ${run.harmed ?? 'nothing harmed'} (exit ${run.code}): ${run.said.trim()}`);
