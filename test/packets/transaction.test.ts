@@ -137,6 +137,19 @@ describe.each(COMMANDS)('%s', (name, least, round) => {
   });
 });
 
+test.each(['cut', 'cut-and-killed'] as const)('apply, with half of what a tool is to read: %s', async (how) => {
+  await bench.begin();
+  let times = 0;
+  const { packets, friends } = await flooded(async () => {
+    times = await bench.harmSome(how, /restore(?! --version)/, applyOther);
+  });
+  expect(bench.wrong).toEqual([]);
+  expect(times).toBeGreaterThan(3);
+  const { number, fault, injected } = TOLD[how];
+  const [leaked, lost] = [packets.leaked, packets.lost + friends.lost];
+  recordFault({ number, fault, injected, times, leaked, lost, converged: bench.converged - 1 });
+});
+
 test.each(HARMS)('down, harmed at every call of a tool: %s', { timeout: 300_000 }, async (how) => {
   await bench.begin();
   const times = await bench.harmAll(how, (run) => takeDown(run, how));

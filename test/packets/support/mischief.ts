@@ -93,7 +93,9 @@ export class Mischief {
     );
   }
 
-  async calls(): Promise<number> {
-    return (await readdir(join(this.#dir, 'calls'))).length;
+  /** The words of all calls, in their order. */
+  async calls(): Promise<string[]> {
+    const { length } = await readdir(join(this.#dir, 'calls'));
+    return Promise.all(Array.from({ length }, async (_, index) => (await this.call(index + 1)) ?? ''));
   }
 }

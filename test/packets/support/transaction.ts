@@ -97,10 +97,25 @@ export class Bench {
     }
   }
 
+  /** The same for those calls alone whose words are such. */
+  async harmSome(
+    how: Harm,
+    which: RegExp,
+    round: (run: (args: readonly string[]) => Promise<Run>, how: Harm) => Promise<Run>,
+  ): Promise<number> {
+    // One run with no harm done, to count.
+    await round((args) => this.mischief.run(args, 0, 'nothing'), how);
+    const calls = await this.mischief.calls();
+    const chosen = calls.flatMap((words, index) => (which.test(words) ? [index + 1] : []));
+    for (const at of chosen) await round((args) => this.mischief.run(args, at, how), how);
+    return chosen.length;
+  }
+
   /** An error leaves the kernel as it was, and the next apply brings what the config says. */
   async heal(run: Run, how: Harm, before: string): Promise<void> {
     const after = await look(this.world);
-    if (how === 'fails' && run.code !== 0) this.check(after === before, `${how}, and not put back`, run);
+    // One that was killed has no exit code.
+    if (run.code !== 0 && run.code !== null) this.check(after === before, `${how}, and not put back`, run);
     if (how === 'fails') this.check(!run.said.includes('bug'), `${how}, and no word of sense`, run);
     await this.converge(run, how);
   }
