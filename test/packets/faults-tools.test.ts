@@ -1,9 +1,12 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Snapshot } from '../../lab/snapshot.ts';
 import { type World, createWorld, mustExec } from '../../lab/world.ts';
+import { recordFault } from '../support/fault-table.ts';
 import { call, callJson, fresh, kernel, unshim } from './support/command-line.ts';
+import { Passed } from './support/passed.ts';
 
 // A tool is missing, fails, or hangs; the disk is full: an error that says what to do, and a kernel that was not touched.
 
@@ -36,6 +39,8 @@ async function without(tool: string, args: readonly string[]) {
   return world.exec('host', argv, { timeoutMs: 60_000, env: { SSH_CONNECTION: undefined } });
 }
 
+const missing = new Passed();
+
 describe('a tool that is not installed', () => {
   const TOOLS = [
     ['ipset', /ipset is not installed\n.*apt-get install ipset/],
@@ -49,6 +54,7 @@ describe('a tool that is not installed', () => {
     expect([code, stderr]).toEqual([1, expect.stringMatching(words)]);
     expect(await kernel(world)).toEqual(before);
     expect((await without(tool, ['doctor'])).code).toBe(2);
+    missing.one();
   });
 
   test.each(TOOLS)('%s: gone since the last apply, what stands stays', async (tool, words) => {
@@ -60,6 +66,7 @@ describe('a tool that is not installed', () => {
     expect((await kernel(world)).rules).toEqual(standing.rules);
     expect((await call(world, ['apply', '--yes'])).code).toBe(0);
     expect((await call(world, ['status'])).code).toBe(0);
+    missing.one();
   });
 
   test('conntrack: works without, and says what it can’t do', async () => {
@@ -79,6 +86,12 @@ describe('rights', () => {
     const { code, stderr } = await world.exec('host', [...bare, ...world.seawallArgv(['apply', '--yes'])]);
     expect([code, stderr]).toEqual([1, expect.stringMatching(new RegExp(`${name} is missing\\n.*root`, 'i'))]);
     expect(await kernel(world)).toEqual(before);
+    missing.one();
+  });
+
+  test('all of it was counted', () => {
+    const injected = 'each tool of ipset and iptables; CAP_NET_RAW; CAP_NET_ADMIN';
+    missing.record(10, { number: 13, fault: 'a tool or a right is missing', injected });
   });
 });
 
@@ -138,11 +151,27 @@ test('a tool that hangs is ended in time, and nothing stands half', async () => 
     'case "$*" in *--noflush*) exec sleep 300; esac; exec /usr/sbin/ip6tables-restore "$@"',
   );
   const started = performance.now();
-  const { code, stderr } = await call(world, ['apply', '--yes'], { timeoutMs: 100_000 });
+  const hung = call(world, ['apply', '--yes'], { timeoutMs: 100_000 });
+  await sleep(4000);
+  // Nobody else changes anything meanwhile.
+  const second = await call(world, ['trust', 'add', '192.0.2.9', '--yes']);
+  expect([second.code, second.stderr]).toEqual([
+    1,
+    expect.stringMatching(/process \d+ has been changing this firewall/),
+  ]);
+  const { code, stderr } = await hung;
   await unshim(world, 'ip6tables-restore');
   expect([code, stderr]).toEqual([4, expect.stringMatching(/ip6tables-restore did not finish in time.* was put back/)]);
   expect(performance.now() - started).toBeLessThan(45_000);
   expect(await world.snapshot()).toEqual(before);
+  expect((await call(world, ['apply', '--yes'])).code).toBe(0);
+  recordFault({
+    number: 6,
+    fault: 'hung child',
+    injected: 'ip6tables-restore that sleeps; a second writer meanwhile',
+    times: 1,
+    converged: 1,
+  });
 });
 
 test('rules of the other variant of iptables are named', async () => {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { HOST } from '../../lab/addresses.ts';
 import { type World, createWorld, mustExec } from '../../lab/world.ts';
+import { recordFault } from '../support/fault-table.ts';
 import { call, fresh } from './support/command-line.ts';
 
 // Somebody else lays hands on what Seawall made: status says so, apply heals it, and what is not Seawall's stays.
@@ -89,6 +90,8 @@ describe('rules flushed by others', () => {
     await seenAndHealed(/does not stand/);
     expect(await answers()).toEqual(SHUT);
     expect(await firewall()).toEqual(standing);
+    const injected = 'rules flushed, all sets destroyed';
+    recordFault({ number: 3, fault: 'sets are missing', injected, times: 1, converged: 1 });
   });
 });
 
