@@ -124,6 +124,9 @@ describe.each(COMMANDS)('%s', (name, least, round) => {
     });
     expect(bench.wrong).toEqual([]);
     expect(times).toBeGreaterThanOrEqual(least);
+    // All of them, but for what the shell script started.
+    expect(bench.killed).toBeGreaterThanOrEqual(how === 'fails' ? 0 : times - 2);
+    if (how === 'fails') expect(bench.killed).toBe(0);
     const { number, fault, injected } = TOLD[how];
     recordFault({
       number,

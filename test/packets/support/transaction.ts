@@ -41,6 +41,8 @@ export class Bench {
   /** What stands now. */
   standing: Name;
   converged = 0;
+  /** How many runs of Seawall itself were killed. */
+  killed = 0;
   readonly wrong: string[] = [];
 
   private constructor(world: World, mischief: Mischief, wanted: ReadonlyMap<Name, string>) {
@@ -66,6 +68,7 @@ export class Bench {
     await done(this.world, ['apply', '--yes']);
     this.standing = (await textOnDisk(this.world)) === POLICIES.A ? 'A' : 'B';
     this.converged = 0;
+    this.killed = 0;
     this.wrong.length = 0;
   }
 
@@ -121,6 +124,7 @@ export class Bench {
   }
 
   async converge(run: Run, how: string): Promise<void> {
+    if (run.code === null) this.killed++;
     if (await this.isPending()) await this.attempt(['rollback', '--yes'], run, `${how}, then rollback`);
     await this.attempt(['apply', '--yes'], run, `${how}, then apply`);
     const text = await textOnDisk(this.world);
