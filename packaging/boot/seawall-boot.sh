@@ -214,6 +214,8 @@ undo() {
     say "generation $id is damaged or did not load"
     stand_minimum && result=minimum || result=failed
   fi
+  # Never through a symlink.
+  rm -f "$state/undone.new"
   printf 'token %s\ngeneration %s\nresult %s\nat %s\n' \
     "$(field token)" "$(field generation)" "$result" "$(date +%s)" >"$state/undone.new"
   mv "$state/undone.new" "$state/undone"

@@ -85,7 +85,8 @@ export async function findCuts(
  */
 export async function applyPlan(effects: Effects, paths: StatePaths, input: ApplyInput): Promise<ApplyResult> {
   const { plan, live } = input;
-  await effects.files.folder(paths.dir, FOLDER_MODE);
+  // One that is led astray is refused before anything is changed.
+  for (const folder of [paths.dir, paths.boot, paths.generations]) await effects.files.folder(folder, FOLDER_MODE);
   const interrupted = (await readJournal(effects, paths)) !== undefined;
   const changes = plan.steps.length > 0;
   const { enforcing, tidying } = split(plan.steps);

@@ -2,7 +2,7 @@ import { Failure } from '../effects/failure.ts';
 import type { Effects } from '../effects/types.ts';
 import { commitGeneration, currentGeneration, isIntact, pruneGenerations } from './generations.ts';
 import { readJournal } from './journal.ts';
-import { disarm, type Pending, readPending, undoNow, uptime } from './pending.ts';
+import { disarm, type Pending, readPending, readUndone, undoNow, uptime } from './pending.ts';
 import type { StatePaths } from './state.ts';
 
 type Hands = Pick<Effects, 'files' | 'exec'>;
@@ -21,7 +21,13 @@ export async function settlePending(effects: Hands, paths: StatePaths): Promise<
   const [now, current] = await Promise.all([uptime(effects), currentGeneration(effects, paths)]);
   const kept = pending.generation === current && pending.before !== current;
   if (kept || pending.boot !== now.boot) await forget(effects, paths);
-  else if (now.seconds > pending.deadline + GRACE_SECONDS) await undoNow(effects, paths);
+  else if (now.seconds > pending.deadline + (await grace(effects, paths, pending))) await undoNow(effects, paths);
+}
+
+/** An undo that was tried and failed is tried again at once. */
+async function grace(effects: Hands, paths: StatePaths, { token }: Pending): Promise<number> {
+  const undone = await readUndone(effects, paths);
+  return undone?.token === token ? 0 : GRACE_SECONDS;
 }
 
 /** Refuses every change while another one waits for its confirmation. Exit code 3. */

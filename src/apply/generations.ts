@@ -166,10 +166,12 @@ export async function readyAtBoot(
   const folder = paths.generation(current);
   const record = await readSummed(effects.files, folder, RECORD_SUMS);
   const lasting = (await effects.files.list(folder)).filter(isLongListFile);
-  if (!record || !(await readSummed(effects.files, folder, SUMS, lasting))) return 'damaged';
-  if (metaIn(record)?.meaning !== meaningFingerprint(ruleset)) return 'older';
+  const summed = await readSummed(effects.files, folder, SUMS, lasting);
+  const meta = metaIn(record);
+  if (!summed || !meta) return 'damaged';
+  if (meta.meaning !== meaningFingerprint(ruleset)) return 'older';
   const lists = wanted.filter((file) => file.lasting).map(({ name }) => name);
-  return sameNames(lists, lasting) ? 'ready' : 'damaged';
+  return sameNames(lists, lasting) && namesAll(summed, wanted) ? 'ready' : 'damaged';
 }
 
 /** Removes the oldest ones, and those that never came to be confirmed. */
@@ -183,6 +185,7 @@ export async function pruneGenerations(effects: WithFiles, paths: StatePaths): P
 /** Reads what is told of a generation; fails where there is none or its record is damaged. */
 export async function readGeneration({ files }: WithFiles, paths: StatePaths, number: number): Promise<Generation> {
   const contents = await readSummed(files, paths.generation(number), RECORD_SUMS);
+  refuseOtherVersion(number, parseJson(contents?.get(META)?.toString() ?? ''));
   const [config, meta] = [contents?.get(CONFIG), metaIn(contents)];
   if (!config || !meta) throw await unusable({ files }, paths, number);
   return { number, config: config.toString(), meta };
@@ -214,6 +217,19 @@ const metaSchema = v.object({
 function metaIn(record: ReadonlyMap<string, Buffer> | undefined): Meta | undefined {
   const read = v.safeParse(metaSchema, parseJson(record?.get(META)?.toString() ?? ''));
   return read.success ? read.output : undefined;
+}
+
+/** A list of sums that was cut off vouches only for what it still names. */
+const namesAll = (summed: ReadonlyMap<string, Buffer>, wanted: readonly PlainFile[]): boolean =>
+  wanted.every(({ name, lasting }) => lasting === true || summed.has(name));
+
+function refuseOtherVersion(number: number, meta: unknown): void {
+  const { version = 1 } = (meta ?? {}) as { readonly version?: unknown };
+  if (version === 1) return;
+  throw new Failure(
+    `generation ${number} was recorded by another version of Seawall`,
+    'go back with that version, or choose another one; seawall history lists them',
+  );
 }
 
 /** Reads a generation's rules and sets, of which every byte is what was written. */
@@ -249,7 +265,7 @@ async function isThis(
     readSummed(files, folder, SUMS, lasting),
   ]);
   if (!kernel || record?.get(CONFIG)?.toString() !== config) return false;
-  if (metaIn(record)?.fingerprint !== fingerprint) return false;
+  if (metaIn(record)?.fingerprint !== fingerprint || !namesAll(kernel, wanted)) return false;
   return sameNames(
     present.filter((name) => name.endsWith('.ipset')),
     wanted.map(({ name }) => name).filter((name) => name.endsWith('.ipset')),

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { open, readFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { Failure } from './failure.ts';
 import type { Lock } from './types.ts';
 
@@ -14,7 +15,7 @@ const BUSY = 75;
  */
 export const lock: Lock = {
   async hold(path, work) {
-    const file = await open(path, 'a', 0o600);
+    const file = await openOwn(path);
     try {
       await take(file.fd, path);
       await file.truncate();
@@ -25,6 +26,19 @@ export const lock: Lock = {
     }
   },
 };
+
+/** What the lock's file says is written anew, so it must be no way to another file. */
+async function openOwn(path: string): Promise<FileHandle> {
+  const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW } = constants;
+  try {
+    return await open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0o600);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ELOOP') throw error;
+    throw new Failure(`can't lock ${path}: it is a symlink`, 'it could lead writes astray; remove it', {
+      cause: error,
+    });
+  }
+}
 
 async function take(descriptor: number, path: string): Promise<void> {
   const options = ['--wait', `${PATIENCE_SECONDS}`, '--conflict-exit-code', `${BUSY}`, '3'];

@@ -93,7 +93,11 @@ function unfinishedLines({ pending, underWay, undone }: UnfinishedFacts, { bold,
     lines.push(yellow('An unconfirmed change is recorded, but the record is damaged: seawall rollback'));
   else if (pending) {
     const when =
-      pending.left > 0 ? `is undone in ${pending.left} s` : 'should have been undone by now: seawall rollback';
+      undone?.result === 'failed'
+        ? 'COULD NOT BE UNDONE, so it stands: seawall rollback'
+        : pending.left > 0
+          ? `is undone in ${pending.left} s`
+          : 'should have been undone by now: seawall rollback';
     lines.push(
       bold(
         `Generation ${pending.generation}, by ${pending.by}, is not confirmed and ${when}. Keep it: seawall confirm`,

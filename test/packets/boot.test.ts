@@ -9,6 +9,7 @@ import { type World, createWorld } from '../../lab/world.ts';
 import { DAMAGES, SHELLS, type Shell, boot, copyState, emptyKernel, inForce, ownPart } from './support/boot.ts';
 import { CLOSED_MS, IP_VERSIONS, PATIENT_MS, addressOf } from './support/cells.ts';
 import { foreignPart, makeForeign } from './support/foreign.ts';
+import { Passed } from './support/passed.ts';
 import { apply, configText, seawall } from './support/sources.ts';
 
 // What the next boot loads: in an empty kernel, with neither Node nor Docker, it is what the last apply left; and if
@@ -80,6 +81,7 @@ describe('in an empty kernel', () => {
 });
 
 describe('damaged files', () => {
+  const counted = new Passed();
   let minimum: ReturnType<typeof inForce>;
   let others: ReturnType<typeof foreignPart>;
 
@@ -105,6 +107,12 @@ describe('damaged files', () => {
     const after = await fresh.snapshot();
     expect(inForce(after)).toEqual(minimum);
     expect(foreignPart(after)).toEqual(others);
+    counted.one();
+  });
+
+  test('all of it was counted', () => {
+    const injected = 'every file of a boot torn, empty, flipped or gone';
+    counted.record(DAMAGES.length, { number: 39, fault: 'boot files corrupt', injected });
   });
 
   test.each(Object.keys(SHELLS) as Shell[])('%s loads the minimum, too', async (shell) => {

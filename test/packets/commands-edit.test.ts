@@ -120,7 +120,7 @@ describe('what fails in the kernel', () => {
     const before = await world.snapshot();
     await world.shim('ip6tables-restore', 'cat >/dev/null; exit 1');
     const { code, stderr } = await call(world, ['trust', 'add', '192.0.2.9', '--yes']);
-    expect([code, stderr]).toEqual([1, expect.stringContaining('ip6tables-restore')]);
+    expect([code, stderr]).toEqual([4, expect.stringContaining('ip6tables-restore')]);
     expect(await configText(world)).toBe(TEXT);
     expect(await world.snapshot()).toEqual(before);
   });

@@ -70,7 +70,7 @@ test('with --output it writes the files that the next boot would load', async ()
   const current = (await readFile(join(world.stateDir, 'boot/current'), 'utf8')).trim();
   for (const name of names) {
     const [exported, boot] = await Promise.all(
-      [folder, join(world.stateDir, 'boot', current)].map((each) => readFile(join(each, name), 'utf8')),
+      [folder, join(world.stateDir, 'generations', current)].map((each) => readFile(join(each, name), 'utf8')),
     );
     expect(exported === boot ? name : `${name} differs`).toBe(name);
   }

@@ -142,6 +142,8 @@ describe('rules flushed by others', () => {
     expect(await answers()).toEqual(SHUT);
     expect(await firewall()).toEqual(standing);
     healed();
+    const injected = 'rules flushed, all sets destroyed';
+    recordFault({ number: 3, fault: 'sets are missing', injected, times: 1, converged: 1 });
   });
 });
 

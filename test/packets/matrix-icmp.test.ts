@@ -4,6 +4,7 @@ import { populate } from '../../lab/populate.ts';
 import type { PingRequest, TransferReport } from '../../lab/protocol.ts';
 import { PUBLIC_PORTS } from '../../lab/targets.ts';
 import { type World, createWorld, mustExec } from '../../lab/world.ts';
+import { recordFault } from '../support/fault-table.ts';
 import { IP_VERSIONS, type IpVersion, PATIENT_MS, addressOf } from './support/cells.ts';
 import { OUTSIDERS, type Outsider, apply, configText, seawall } from './support/sources.ts';
 import { forgetPathMtu, knownPathMtu } from './support/path-mtu.ts';
@@ -148,6 +149,15 @@ describe.each(PHASES)('%s', (phase) => {
   test.each(TRANSFER_SENDERS)('%s was told of the small hop', (sender) => {
     expect(learnt.get(`${phase} ${sender}`)).toContain(SMALL_MTU);
   });
+});
+
+test('all transfers were counted', () => {
+  const applied = PHASES.filter((phase) => phase !== 'without Seawall');
+  const reports = applied.flatMap((phase) => TRANSFERS.map(({ name }) => transfers.get(`${phase} ${name}`)));
+  const lost = reports.filter((report) => report?.complete !== true).length;
+  expect(lost).toBe(0);
+  const times = reports.length;
+  recordFault({ number: 42, fault: 'path MTU', injected: 'a hop of 1,300 bytes', times, lost, converged: times });
 });
 
 test('the host is its old self for the internet: its MTU is untouched', async () => {

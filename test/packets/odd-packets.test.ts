@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { recordFault } from '../support/fault-table.ts';
 import { mustExec } from '../../lab/world.ts';
 import { type Look, lookAll } from './support/looks.ts';
 import { ODD_CASES, type OddCase, PORT } from './support/odd-cases.ts';
@@ -56,5 +57,24 @@ describe('applied', () => {
   });
   test.each(named(true))('%s: gets in', (name) => {
     expect(arrived.get(`applied ${name}`)).toBe(true);
+  });
+
+  test('all of it was counted', () => {
+    const [closed, open] = [named(false), named(true)].map((names) =>
+      names.map(([name]) => arrived.get(`applied ${name}`)),
+    ) as [boolean[], boolean[]];
+    const leaked = closed.filter(Boolean).length;
+    const lost = open.filter((came) => !came).length;
+    expect([leaked, lost]).toEqual([0, 0]);
+    const injected = 'fragments, extension headers, odd flags, forged sources';
+    recordFault({
+      number: 41,
+      fault: 'odd packets',
+      injected,
+      times: closed.length,
+      leaked,
+      lost,
+      converged: closed.length,
+    });
   });
 });

@@ -17,7 +17,7 @@ export const status: Command = {
   usage: ['status [--json]'],
   details: [
     'Reads the live kernel, every rule and every entry of every set, and compares it with the config. Says exactly what differs, thing by thing, whether somebody changed it in the kernel or the config was edited and not applied, and what would heal it.',
-    'Exit code 0: all is as it should be. 2: something differs, or no firewall stands.',
+    'Exit code 0: all is as it should be. 2: something differs, no firewall stands, what the next boot would load is damaged, or an undo has failed.',
   ],
   options: [],
   examples: [
@@ -43,9 +43,13 @@ export const status: Command = {
       context.print(`${statusReport(facts, context.colours)}\n`);
       for (const line of notesReport(found.notes, context.colours)) context.print(`${line}\n`);
     }
-    return facts.state === 'as-configured' ? 0 : 2;
+    return isSound(facts) ? 0 : 2;
   },
 };
+
+/** What runs is what should run, and would after a restart; and no undo is owed. */
+const isSound = ({ state, boot, unfinished }: StatusFacts): boolean =>
+  state === 'as-configured' && boot !== 'damaged' && unfinished.undone?.result !== 'failed';
 
 async function statusFacts(context: Context, found: Survey, text: string): Promise<StatusFacts> {
   const { effects, stateDir } = context;

@@ -79,7 +79,7 @@ export async function copyState(from: string, to: string): Promise<string> {
 }
 
 const folderOf = async (state: string): Promise<string> =>
-  join(state, 'boot', (await readFile(join(state, 'boot/current'), 'utf8')).trim());
+  join(state, 'generations', (await readFile(join(state, 'boot/current'), 'utf8')).trim());
 
 type Damage = (state: string) => Promise<void>;
 
@@ -139,7 +139,7 @@ export const DAMAGES: readonly (readonly [name: string, damage: Damage])[] = [
   ['current empty', toCurrent('')],
   ['current a way out of the folder', toCurrent('../../../etc\n')],
   ['current garbage', toCurrent('\u0001\u0002 $(reboot) `x` \n;\n')],
-  ['current naming what is not there', toCurrent('0123456789abcdef\n')],
-  ['current two lines', async (state) => toCurrent(`${'a'.repeat(16)}\n${'b'.repeat(16)}\n`)(state)],
+  ['current naming what is not there', toCurrent('4711\n')],
+  ['current two lines', async (state) => toCurrent('1\n1\n')(state)],
   ['the folder of rules removed', async (state) => rm(await folderOf(state), { recursive: true })],
 ];
