@@ -38,7 +38,7 @@ export interface ApplyInput {
   readonly script: string;
   /** Undo it unless it is confirmed within these seconds. */
   readonly confirmSeconds?: number | undefined;
-  /** Writes the config that this stands for, and takes that back. */
+  /** Writes the config that this stands for, and takes that back. Where it is to be confirmed, `confirm` writes it. */
   readonly commit?: { readonly run: () => Promise<void>; readonly undo: () => Promise<void> } | undefined;
 }
 
@@ -158,9 +158,14 @@ async function enforce(
     await writeScript(effects, paths, script);
     const by = `${record.meta.by}${record.meta.from === null ? '' : ` from ${record.meta.from}`}`;
     const seconds = input.confirmSeconds ?? 0;
-    const pending = await arm(effects, paths, { generation: prepared.number, before, seconds, by });
+    const pending = await arm(effects, paths, {
+      generation: prepared.number,
+      before,
+      seconds,
+      by,
+      edits: input.commit !== undefined,
+    });
     await execute(effects, steps);
-    await input.commit?.run();
     return { prepared, pending };
   } catch (error) {
     throw await putBack(effects, paths, input, error);

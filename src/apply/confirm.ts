@@ -1,6 +1,13 @@
 import { Failure } from '../effects/failure.ts';
 import type { Effects } from '../effects/types.ts';
-import { commitGeneration, currentGeneration, isIntact, pruneGenerations } from './generations.ts';
+import {
+  type Commit,
+  commitGeneration,
+  currentGeneration,
+  isIntact,
+  pruneGenerations,
+  readGeneration,
+} from './generations.ts';
 import { readJournal } from './journal.ts';
 import { disarm, type Pending, readPending, readUndone, undoNow, uptime } from './pending.ts';
 import type { StatePaths } from './state.ts';
@@ -42,8 +49,16 @@ export async function refuseWhilePending(effects: Pick<Effects, 'files'>, paths:
   );
 }
 
-/** Makes the pending change a lasting one; undefined where there is none. The caller holds the lock. */
-export async function confirmPending(effects: Hands, paths: StatePaths, script: string): Promise<Pending | undefined> {
+/**
+ * Makes the pending change a lasting one; undefined where there is none. `writing`: how its config becomes the one that is
+ * on disk. The caller holds the lock.
+ */
+export async function confirmPending(
+  effects: Hands,
+  paths: StatePaths,
+  script: string,
+  writing: (config: string) => Promise<Commit['config']>,
+): Promise<Pending | undefined> {
   await settlePending(effects, paths);
   const pending = await readPending(effects, paths);
   if (pending === undefined) return undefined;
@@ -62,7 +77,9 @@ export async function confirmPending(effects: Hands, paths: StatePaths, script: 
       `generation ${pending.generation} is damaged, so it can’t be kept`,
       'go back with: seawall rollback',
     );
-  await commitGeneration(effects, paths, pending.generation, { script });
+  const { edits, generation } = pending;
+  const config = edits ? await writing((await readGeneration(effects, paths, generation)).config) : undefined;
+  await commitGeneration(effects, paths, generation, { script, config });
   await forget(effects, paths);
   await pruneGenerations(effects, paths);
   return pending;

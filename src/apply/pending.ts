@@ -19,6 +19,8 @@ export interface Pending {
   readonly boot: string;
   /** Who made it, and from which address and port the session came. */
   readonly by: string;
+  /** The config becomes that of the generation when it is confirmed: who goes back must not find it in the file. */
+  readonly edits: boolean;
 }
 
 const RESULTS = ['restored', 'removed', 'minimum', 'failed'] as const;
@@ -75,7 +77,9 @@ export async function readPending({ files }: WithFiles, paths: StatePaths): Prom
     numberIn(fields, key),
   ) as [number, number, number, number];
   const whole = /^[0-9a-f]{16}$/.test(token) && [generation, before, seconds, deadline].every(Number.isFinite);
-  return whole ? { token, generation, before, seconds, deadline, boot, by } : 'damaged';
+  return whole
+    ? { token, generation, before, seconds, deadline, boot, by, edits: fields['edits'] === 'true' }
+    : 'damaged';
 }
 
 export async function readUndone({ files }: WithFiles, paths: StatePaths): Promise<Undone | undefined> {
@@ -106,12 +110,11 @@ export async function uptime({ files }: WithFiles): Promise<{ readonly seconds: 
 export async function arm(
   effects: Pick<Effects, 'files' | 'exec'>,
   paths: StatePaths,
-  change: Pick<Pending, 'generation' | 'before' | 'seconds' | 'by'>,
+  change: Pick<Pending, 'generation' | 'before' | 'seconds' | 'by' | 'edits'>,
 ): Promise<Pending> {
   const now = await uptime(effects);
   const token = randomBytes(8).toString('hex');
-  const { generation, before, seconds, by } = change;
-  const pending: Pending = { token, generation, before, seconds, deadline: now.seconds + seconds, boot: now.boot, by };
+  const pending: Pending = { token, ...change, deadline: now.seconds + change.seconds, boot: now.boot };
   await effects.files.remove(paths.undone);
   await effects.files.write(paths.pending, [withSum(linesOf(pending))], FILE_MODE);
   try {

@@ -66,6 +66,20 @@ test('a first one that nobody confirms leaves no firewall', async () => {
   expect((await bare()).replaceAll(/^\*mangle\n(:\w+ ACCEPT \n)*COMMIT\n/gm, '')).toBe(before);
 });
 
+test('an edit comes into the config when it is confirmed, and never if it is not', async () => {
+  await apply();
+  expect(await call(world, ['trust', 'remove', ALICE, '--yes', '--confirm', '1'])).toMatchObject({ code: 0 });
+  expect([await reaches(), await configText(world)]).toEqual([false, TRUSTING]);
+  expect((await call(world, ['status'])).code).toBe(0);
+  await sleep(3500);
+  await apply();
+  expect(await reaches()).toBe(true);
+  expect(await call(world, ['trust', 'remove', ALICE, '--yes', '--confirm', '60'])).toMatchObject({ code: 0 });
+  expect(await call(world, ['confirm'])).toMatchObject({ code: 0 });
+  expect(await configText(world)).not.toContain(ALICE);
+  expect([await reaches(), (await call(world, ['status'])).code]).toEqual([false, 0]);
+});
+
 test('while one waits no other is made, and rollback undoes it at once', async () => {
   await apply();
   await world.writeConfig(NOBODY);

@@ -5,6 +5,7 @@ import { toJson } from '../../report/json.ts';
 import { undoneText } from '../../report/undone.ts';
 import { bootScript } from '../change.ts';
 import type { Command } from '../command.ts';
+import { replaceConfig } from '../replace-config.ts';
 
 export const confirm: Command = {
   name: 'confirm',
@@ -20,7 +21,9 @@ export const confirm: Command = {
     const { effects, stateDir } = context;
     const paths = statePaths(stateDir);
     await effects.files.folder(paths.dir, FOLDER_MODE);
-    const kept = await effects.lock.hold(paths.lock, () => confirmPending(effects, paths, bootScript));
+    const kept = await effects.lock.hold(paths.lock, () =>
+      confirmPending(effects, paths, bootScript, (config) => replaceConfig(context, config)),
+    );
     const undone = kept ? undefined : await readUndone(effects, paths);
     if (context.json) context.print(toJson({ confirmed: kept?.generation ?? null, undone: undone ?? null }));
     else if (kept) context.tell(`Kept: generation ${kept.generation} is what stands from now on.\n`);

@@ -13,7 +13,7 @@ import { CHANGE_OPTIONS, changeOptions, changeTo } from '../change.ts';
 import type { Command, Context, ExitCode } from '../command.ts';
 import type { Proposal } from '../proposal.ts';
 import { tellResult } from '../result.ts';
-import { readConfigBytes, writeConfig } from '../survey.ts';
+import { replaceConfig } from '../replace-config.ts';
 
 export const rollback: Command = {
   name: 'rollback',
@@ -83,7 +83,7 @@ async function propose(context: Context, asked: number | undefined): Promise<Pro
     keep: [],
     config,
     message: `rollback to ${number}`,
-    commit: await writeConfig(context, config, await unsavedCopy(context)),
+    commit: await replaceConfig(context, config),
   };
 }
 
@@ -95,15 +95,4 @@ async function previous({ effects, stateDir }: Context): Promise<number> {
   if (before === undefined)
     throw new Failure('there is no generation before the current one', 'seawall history lists those that there are');
   return before;
-}
-
-/** Where the config goes that is on disk now, if it was never applied and would be lost. */
-async function unsavedCopy(context: Context): Promise<string | undefined> {
-  const { effects, stateDir, configPath } = context;
-  const paths = statePaths(stateDir);
-  const current = await currentGeneration(effects, paths);
-  const onDisk = await readConfigBytes(context);
-  if (current === undefined || !onDisk) return undefined;
-  const applied = await readGeneration(effects, paths, current).catch(() => undefined);
-  return applied?.config === onDisk.toString() ? undefined : `${configPath}.before-rollback`;
 }

@@ -1,4 +1,5 @@
-import { readyAtBoot } from '../../apply/generations.ts';
+import { readGeneration, readyAtBoot } from '../../apply/generations.ts';
+import { readPending } from '../../apply/pending.ts';
 import { readUnfinished } from '../../apply/standing.ts';
 import { statePaths } from '../../apply/state.ts';
 import { FAMILIES } from '../../net/family.ts';
@@ -25,7 +26,7 @@ export const status: Command = {
     ['seawall status --json', 'for monitoring'],
   ],
   async run(context) {
-    const text = await readConfigText(context);
+    const text = await wantedConfig(context);
     const found = await survey(context, text);
     const facts = await statusFacts(context, found, text);
     if (context.json) {
@@ -46,6 +47,16 @@ export const status: Command = {
     return isSound(facts) ? 0 : 2;
   },
 };
+
+/** A change that waits for its confirmation brings its config along only then. */
+async function wantedConfig(context: Context): Promise<string> {
+  const { effects, stateDir } = context;
+  const paths = statePaths(stateDir);
+  const pending = await readPending(effects, paths);
+  if (pending === undefined || pending === 'damaged' || !pending.edits) return readConfigText(context);
+  const waiting = await readGeneration(effects, paths, pending.generation).catch(() => undefined);
+  return waiting?.config ?? readConfigText(context);
+}
 
 /** What runs is what should run, and would after a restart; and no undo is owed. */
 const isSound = ({ state, boot, unfinished }: StatusFacts): boolean =>

@@ -30,7 +30,7 @@ async function waiting(): Promise<void> {
 }
 
 describe('what is noted of a change that waits', () => {
-  const CHANGE = { generation: 3, before: 2, seconds: 60, by: 'ann from 203.0.113.7' };
+  const CHANGE = { generation: 3, before: 2, seconds: 60, by: 'ann from 203.0.113.7', edits: false };
 
   test('comes back as it was, and a shell can read it', async () => {
     machine.files.put(PATHS.script, '');
@@ -38,7 +38,7 @@ describe('what is noted of a change that waits', () => {
     expect(await readPending(hands, PATHS)).toEqual(pending);
     expect(pending).toMatchObject({ ...CHANGE, deadline: 1060, boot: 'c0ffee00-0000-4000-8000-000000000001' });
     expect(pending.token).toMatch(/^[0-9a-f]{16}$/);
-    expect(machine.files.contents.get(PATHS.pending)?.toString()).toMatch(/^(\w+ [^\n]*\n){8}$/);
+    expect(machine.files.contents.get(PATHS.pending)?.toString()).toMatch(/^(\w+ [^\n]*\n){9}$/);
     expect(machine.files.modes.get(PATHS.pending)).toBe(0o600);
     expect(machine.undo.guards).toBe(1);
   });
@@ -63,7 +63,7 @@ describe('what is noted of a change that waits', () => {
       expect(await readPending(hands, PATHS)).toBe('damaged');
       await settlePending(hands, PATHS);
       await expect(refuseWhilePending(hands, PATHS)).rejects.toMatchObject({ exitCode: 3 });
-      await expect(confirmPending(hands, PATHS, '')).rejects.toMatchObject({
+      await expect(confirmPending(hands, PATHS, '', () => Promise.resolve(undefined))).rejects.toMatchObject({
         message: `${PATHS.pending} is damaged, so it doesn’t say what to keep`,
         hint: 'go back with: seawall rollback',
       });
@@ -126,7 +126,7 @@ describe('a change that nobody confirms', () => {
 
   test('can’t be confirmed where the run that made it was killed', async () => {
     await openJournal(hands, PATHS);
-    await expect(confirmPending(hands, PATHS, '')).rejects.toMatchObject({
+    await expect(confirmPending(hands, PATHS, '', () => Promise.resolve(undefined))).rejects.toMatchObject({
       message: 'generation 2 was left before all of it was done, so it can’t be kept',
     });
     await undoNow(hands, PATHS);

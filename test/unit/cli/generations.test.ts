@@ -154,13 +154,13 @@ describe('rollback', () => {
   test('keeps a config that was edited since and never applied', async () => {
     machine.files.put(CONFIG, `${BASE}# not applied\n`);
     await machine.run(rollback, ['1'], YES);
-    expect(machine.files.contents.get(`${CONFIG}.before-rollback`)?.toString()).toBe(`${BASE}# not applied\n`);
+    expect(machine.files.contents.get(`${CONFIG}.unapplied`)?.toString()).toBe(`${BASE}# not applied\n`);
     expect(machine.config).toBe(BASE);
   });
 
   test('keeps no copy of what history knows', async () => {
     await machine.run(rollback, ['1'], YES);
-    expect(machine.files.contents.has(`${CONFIG}.before-rollback`)).toBe(false);
+    expect(machine.files.contents.has(`${CONFIG}.unapplied`)).toBe(false);
   });
 
   test('can be undone unless it is confirmed', async () => {

@@ -12,14 +12,14 @@ import { damageArb } from '../../support/mutate.ts';
 import { patient, runs } from '../../support/runs.ts';
 
 const paths = statePaths('/var/lib/seawall');
-const KEYS = ['token', 'generation', 'before', 'seconds', 'deadline', 'boot', 'by'];
+const KEYS = ['token', 'generation', 'before', 'seconds', 'deadline', 'boot', 'by', 'edits'];
 
 async function armed(by: string): Promise<FakeFiles> {
   const files = new FakeFiles(new FakeClock());
   files.put('/proc/uptime', '1000.00 900.00\n');
   files.put('/proc/sys/kernel/random/boot_id', '3f0e7c2a-0000-4000-8000-000000000001\n');
   const exec = () => Promise.resolve({ outcome: 'exited' as const, code: 0, stdout: Buffer.alloc(0), stderr: '' });
-  await arm({ files, exec }, paths, { generation: 3, before: 2, seconds: 60, by });
+  await arm({ files, exec }, paths, { generation: 3, before: 2, seconds: 60, by, edits: false });
   return files;
 }
 
