@@ -1,4 +1,5 @@
 import { readdir } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type World, createWorld } from '../../lab/world.ts';
 import { recordFault } from '../support/fault-table.ts';
@@ -34,7 +35,8 @@ afterAll(() => world?.remove());
 /** Works under both floods. */
 async function flooded(work: () => Promise<void>): Promise<Results> {
   const ground = await startAll(world, meter, { strangers: HOST_SERVICES, friends: HOST_SERVICES });
-  await work();
+  // Long enough for a flood to be one.
+  await Promise.all([work(), sleep(6000)]);
   const results = await ground.stop();
   tell(expect.getState().currentTestName ?? '', results);
   nothingLeaked(results);

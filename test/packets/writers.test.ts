@@ -150,13 +150,13 @@ test('another program that holds the lock of legacy iptables: waited for, but no
       const child = hold(seconds);
       if (child.stdout) await once(child.stdout, 'data');
     };
-    await held(3);
+    await held(2);
     const started = performance.now();
     await apply(world, configText(['22/tcp', '80/tcp'], 'log: limited\n'));
-    expect(performance.now() - started).toBeGreaterThan(1500);
+    expect(performance.now() - started).toBeGreaterThan(1000);
     const before = await look(world);
     await world.writeConfig(configText(['22/tcp', '443/tcp']));
-    await held(16);
+    await held(14);
     const { code, stderr } = await call(world, ['apply', '--yes']);
     expect([code, stderr]).toEqual([4, expect.stringMatching(/xtables lock.*was put back\n.*another program/s)]);
     expect(await look(world)).toBe(before);
@@ -166,7 +166,7 @@ test('another program that holds the lock of legacy iptables: waited for, but no
     recordFault({
       number: 7,
       fault: 'lock held',
-      injected: 'flock on xtables.lock for 3 s, and for 16 s',
+      injected: 'flock on xtables.lock for 2 s, and for 14 s',
       times: 2,
       converged: 2,
     });

@@ -31,7 +31,10 @@ half() {
 case $how in
   fails) echo 'out of luck' >&2; exit 1 ;;
   killed-before) kill -9 $PPID ;;
-  killed-after) ${real} "$@"; kill -9 $PPID ;;
+  killed-after)
+    # A guard goes on for as long as it is told to.
+    case "$*" in *' guard '*) ;; *) ${real} "$@" ;; esac
+    kill -9 $PPID ;;
   cut) half "$@" ;;
   cut-and-killed) half "$@"; kill -9 $PPID ;;
 esac`;
