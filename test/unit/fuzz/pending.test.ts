@@ -12,7 +12,7 @@ import { damageArb } from '../../support/mutate.ts';
 import { patient, runs } from '../../support/runs.ts';
 
 const paths = statePaths('/var/lib/seawall');
-const KEYS = ['token', 'generation', 'before', 'seconds', 'deadline', 'boot', 'by', 'edits'];
+const KEYS = ['token', 'generation', 'before', 'seconds', 'by', 'edits', 'deadline', 'boot'];
 
 async function armed(by: string): Promise<FakeFiles> {
   const files = new FakeFiles(new FakeClock());
