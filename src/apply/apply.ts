@@ -1,46 +1,15 @@
-import { cutFilters } from '../analysis/cut-filter.ts';
-import type { CutFilter } from '../analysis/cut-filter.ts';
-import { type Flow, flowsToCut, isTrusted, type Sides } from '../analysis/flow.ts';
+import type { Flow } from '../analysis/flow.ts';
 import { Failure } from '../effects/failure.ts';
 import type { Effects } from '../effects/types.ts';
-import { readFlows } from '../live/flows.ts';
-import type { Observation } from '../live/observe.ts';
-import { isFirst } from '../plan/changes.ts';
-import type { LiveState } from '../plan/live-state.ts';
-import { cutHookSteps, type Plan, type Step } from '../plan/plan.ts';
-import { rememberBefore } from './before.ts';
-import { cutFlows, forgetCuts } from './cut.ts';
+import type { Step } from '../plan/plan.ts';
+import { enforce } from './enforce.ts';
 import { execute } from './execute.ts';
-import {
-  commitGeneration,
-  currentGeneration,
-  type NewGeneration,
-  type Prepared,
-  prepareGeneration,
-  pruneGenerations,
-  readRuleset,
-  writeScript,
-} from './generations.ts';
-import { closeJournal, openJournal, readJournal } from './journal.ts';
-import { arm, type Pending } from './pending.ts';
-import { putBack } from './put-back.ts';
+import { cut, NO_CUTS, withoutHooks } from './find-cuts.ts';
+import { type Prepared, pruneGenerations } from './generations.ts';
+import type { ApplyInput } from './input.ts';
+import { closeJournal, readJournal } from './journal.ts';
+import type { Pending } from './pending.ts';
 import { FILE_MODE, FOLDER_MODE, type StatePaths } from './state.ts';
-
-/** What an apply is made of: nothing in it is read again from the config. */
-export interface ApplyInput {
-  readonly plan: Plan;
-  /** The state that the plan was made from. */
-  readonly live: LiveState;
-  readonly sides: Sides;
-  /** Files that the next run profits from. */
-  readonly keep: Observation['keep'];
-  readonly record: Pick<NewGeneration, 'config' | 'meta'>;
-  readonly script: string;
-  /** Undo it unless it is confirmed within these seconds. */
-  readonly confirmSeconds?: number | undefined;
-  /** Writes the config that this stands for, and takes that back. Where it is to be confirmed, `confirm` writes it. */
-  readonly commit?: { readonly run: () => Promise<void>; readonly undo: () => Promise<void> } | undefined;
-}
 
 export interface ApplyResult {
   /** Steps that were run; 0 when everything was as it should be. */
@@ -52,29 +21,6 @@ export interface ApplyResult {
   readonly pending: Pending | undefined;
   /** What could not be done after the new policy stood, and is left to the next run. */
   readonly troubles: readonly string[];
-}
-
-/** The open connections that the plan denies, though they were let in before, and how to pick them out. */
-export interface Cuts {
-  readonly flows: readonly Flow[];
-  /** With those that the kernel takes for over, which nobody wants to be told of. */
-  readonly all: readonly Flow[];
-  readonly filters: readonly CutFilter[];
-}
-
-const NO_CUTS: Cuts = { flows: [], all: [], filters: [] };
-
-type Changing = Pick<ApplyInput, 'plan' | 'live' | 'sides'>;
-
-/** Undefined where open connections can't be read. */
-export async function findCuts(
-  effects: Pick<Effects, 'exec'>,
-  { plan, live, sides }: Changing,
-): Promise<Cuts | undefined> {
-  const tracked = await readFlows(effects);
-  if (!tracked) return undefined;
-  const all = flowsToCut(tracked, live, plan.target, sides);
-  return { flows: all.filter(({ ended }) => !ended), all, filters: cutFilters(tracked, all) };
 }
 
 /**
@@ -127,92 +73,6 @@ function troubleText(error: unknown): string {
 function split(steps: readonly Step[]): { enforcing: readonly Step[]; tidying: readonly Step[] } {
   const last = steps.findLastIndex(({ kind }) => kind !== 'drop-sets');
   return { enforcing: steps.slice(0, last + 1), tidying: steps.slice(last + 1) };
-}
-
-interface Enforced {
-  readonly prepared: Prepared;
-  readonly pending: Pending | undefined;
-}
-
-async function enforce(
-  effects: Effects,
-  paths: StatePaths,
-  input: ApplyInput,
-  steps: readonly Step[],
-): Promise<Enforced> {
-  const { plan, live, record, script } = input;
-  const generation: NewGeneration = { ...record, ruleset: plan.target };
-  const changes = plan.steps.length > 0;
-  const confirmed = input.confirmSeconds === undefined || !changes;
-  try {
-    if (changes && isFirst(live)) await rememberBefore(effects, paths, live);
-    if (changes) await openJournal(effects, paths);
-    if (confirmed) {
-      // The folder that is filled is named by nothing yet, so it may be filled meanwhile.
-      const prepared = await both(execute(effects, steps), prepareGeneration(effects, paths, generation));
-      await commitGeneration(effects, paths, prepared.number, { script, config: input.commit });
-      return { prepared, pending: undefined };
-    }
-    const before = await wayBack(effects, paths, input);
-    const prepared = await prepareGeneration(effects, paths, generation);
-    await writeScript(effects, paths, script);
-    const by = `${record.meta.by}${record.meta.from === null ? '' : ` from ${record.meta.from}`}`;
-    const seconds = input.confirmSeconds ?? 0;
-    const pending = await arm(effects, paths, {
-      generation: prepared.number,
-      before,
-      seconds,
-      by,
-      edits: input.commit !== undefined,
-    });
-    await execute(effects, steps);
-    return { prepared, pending };
-  } catch (error) {
-    throw await putBack(effects, paths, input, error);
-  }
-}
-
-/** What an undo goes back to. It is looked at before anything is changed. */
-async function wayBack(effects: Effects, paths: StatePaths, { live }: ApplyInput): Promise<number> {
-  const current = await currentGeneration(effects, paths);
-  if (current !== undefined) {
-    await readRuleset(effects, paths, current);
-    return current;
-  }
-  if (isFirst(live)) return 0;
-  throw new Failure(
-    'a firewall stands of which no generation is known, so there is nothing to go back to',
-    'run seawall apply once without --confirm: it changes nothing that the config doesn’t say',
-  );
-}
-
-/** Waits for both, even if one fails: nothing must go on by itself when the lock is given back. */
-async function both<T>(first: Promise<unknown>, second: Promise<T>): Promise<T> {
-  await Promise.allSettled([first, second]);
-  await first;
-  return second;
-}
-
-const withoutHooks = (live: LiveState): LiveState => ({
-  ...live,
-  tables: { 4: { ...live.tables[4], hooks: [] }, 6: { ...live.tables[6], hooks: [] } },
-});
-
-async function cut(
-  effects: Effects,
-  paths: StatePaths,
-  input: Changing,
-  pending: Pending | undefined,
-): Promise<Cuts | undefined> {
-  const { plan } = input;
-  // Also where nothing is left to change: a killed run may have come as far as this.
-  const cuts = await findCuts(effects, input);
-  if (cuts && cuts.all.length > 0) {
-    await execute(effects, cutHookSteps(plan.target, new Set(cuts.all.map(({ source }) => source.family))));
-    await cutFlows(effects, cuts.all, cuts.filters, pending && paths.uncut);
-  }
-  await forgetCuts(effects, (client) => isTrusted(plan.target, client));
-  return cuts;
 }
 
 async function keepForNextRun({ files }: Effects, paths: StatePaths, keep: ApplyInput['keep']): Promise<void> {

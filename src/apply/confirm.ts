@@ -1,13 +1,8 @@
 import { Failure } from '../effects/failure.ts';
 import type { Effects } from '../effects/types.ts';
-import {
-  type Commit,
-  commitGeneration,
-  currentGeneration,
-  isIntact,
-  pruneGenerations,
-  readGeneration,
-} from './generations.ts';
+import { type Commit, commitGeneration, pruneGenerations } from './generations.ts';
+import { currentGeneration } from './generation-numbers.ts';
+import { isIntact, readGeneration } from './generation-record.ts';
 import { readJournal } from './journal.ts';
 import { disarm, type Pending, readPending, readUndone, undoNow, uptime } from './pending.ts';
 import type { StatePaths } from './state.ts';
@@ -27,7 +22,7 @@ export async function settlePending(effects: Hands, paths: StatePaths): Promise<
   if (pending === undefined || pending === 'damaged') return;
   const [now, current] = await Promise.all([uptime(effects), currentGeneration(effects, paths)]);
   const kept = pending.generation === current && pending.before !== current;
-  if (kept || pending.boot !== now.boot) await forget(effects, paths);
+  if (kept || pending.boot !== now.boot) await forgetPending(effects, paths);
   else if (now.seconds > pending.deadline + (await grace(effects, paths, pending))) await undoNow(effects, paths);
 }
 
@@ -69,8 +64,8 @@ export async function confirmPending(
       `generation ${pending.generation} was left before all of it was done, so it can’t be kept`,
       'go back with: seawall rollback; then apply it again',
     );
-  const current = (await currentGeneration(effects, paths)) ?? 0;
-  const follows = pending.generation === current || pending.generation === current + 1;
+  const current = await currentGeneration(effects, paths);
+  const follows = current === undefined || [current, current + 1].includes(pending.generation);
   // What is named as confirmed is what the next boot loads.
   if (!follows || !(await isIntact(effects, paths, pending.generation)))
     throw new Failure(
@@ -80,12 +75,13 @@ export async function confirmPending(
   const { edits, generation } = pending;
   const config = edits ? await writing((await readGeneration(effects, paths, generation)).config) : undefined;
   await commitGeneration(effects, paths, generation, { script, config });
-  await forget(effects, paths);
+  await forgetPending(effects, paths);
   await pruneGenerations(effects, paths);
   return pending;
 }
 
-async function forget(effects: Pick<Effects, 'files'>, paths: StatePaths): Promise<void> {
+/** Nothing waits any more. */
+export async function forgetPending(effects: Pick<Effects, 'files'>, paths: StatePaths): Promise<void> {
   await disarm(effects, paths);
   await effects.files.remove(paths.uncut);
 }

@@ -3,7 +3,7 @@ import type { Effects } from '../effects/types.ts';
 import { readKernel } from '../live/kernel.ts';
 import { isFirst } from '../plan/changes.ts';
 import { restoreSteps } from '../plan/restore.ts';
-import type { ApplyInput } from './apply.ts';
+import type { ApplyInput } from './input.ts';
 import { restoreBefore } from './before.ts';
 import { execute } from './execute.ts';
 import { closeJournal } from './journal.ts';

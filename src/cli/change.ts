@@ -1,6 +1,6 @@
 import bootScript from '../../packaging/boot/seawall-boot.sh';
 import { applyPlan, type ApplyResult } from '../apply/apply.ts';
-import { refuseWhilePending, settlePending } from '../apply/confirm.ts';
+import { forgetPending, refuseWhilePending, settlePending } from '../apply/confirm.ts';
 import type { NewGeneration } from '../apply/generations.ts';
 import { readPending } from '../apply/pending.ts';
 import { FOLDER_MODE, statePaths } from '../apply/state.ts';
@@ -69,7 +69,7 @@ export async function changeTo(
   if (rights.level === 'problem') throw new Failure(rights.text, rights.hint ?? '');
   await effects.files.folder(paths.dir, FOLDER_MODE);
   // An undo that is overdue comes first, so that nobody is asked about a state that is about to go.
-  if (await readPending(effects, paths)) await effects.lock.hold(paths.lock, () => settlePending(effects, paths));
+  if (await readPending(effects, paths)) await effects.lock.hold(paths.lock, () => settle(context));
   const asks = context.ask !== undefined && !options.yes && !context.json;
   // Nobody is kept waiting while a person reads.
   const shown = asks ? await show(context, propose, options) : undefined;
@@ -89,6 +89,18 @@ export async function changeTo(
     const result = await carryOut(context, proposal, { ...options, confirm: confirmSeconds });
     return { proposal, result, seconds: (effects.clock.monotonic() - started) / 1000 };
   });
+}
+
+/** An undo that can't be done must not keep a person from applying what does work. */
+async function settle({ effects, stateDir, tell }: Context): Promise<void> {
+  const paths = statePaths(stateDir);
+  try {
+    await settlePending(effects, paths);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    tell(`${error.message}\n`);
+    await forgetPending(effects, paths);
+  }
 }
 
 interface Shown {

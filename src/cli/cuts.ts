@@ -1,5 +1,5 @@
 import type { NamedFlow } from '../analysis/session.ts';
-import { findCuts } from '../apply/apply.ts';
+import { findCuts } from '../apply/find-cuts.ts';
 import { readOwners } from '../live/owners.ts';
 import { isOwnFlow, readSessions } from '../live/sessions.ts';
 import type { Context } from './command.ts';

@@ -1,4 +1,5 @@
-import { currentGeneration, readGeneration, readRuleset } from '../apply/generations.ts';
+import { currentGeneration } from '../apply/generation-numbers.ts';
+import { readGeneration, readRuleset } from '../apply/generation-record.ts';
 import type { Unfinished } from '../apply/standing.ts';
 import { statePaths } from '../apply/state.ts';
 import { Failure } from '../effects/failure.ts';

@@ -1,4 +1,5 @@
-import { currentGeneration, readGeneration } from '../apply/generations.ts';
+import { currentGeneration } from '../apply/generation-numbers.ts';
+import { readGeneration } from '../apply/generation-record.ts';
 import { statePaths } from '../apply/state.ts';
 import type { Context } from './command.ts';
 import { readConfigBytes, writeConfig } from './survey.ts';

@@ -14,6 +14,8 @@ const RESULTS: Readonly<Record<UndoneFacts['result'], string>> = {
   failed: 'BUT NOT WHOLLY: it could not be undone, and stands as it was',
 };
 
+export const undoneResult = ({ result }: UndoneFacts): string => RESULTS[result];
+
 export const undoneText = ({ generation, result, at }: UndoneFacts): string =>
   `Nobody confirmed ${generation === 0 ? 'the last change' : `generation ${generation}`} in time, so it was undone at ${timeText(at)}: ${RESULTS[result]}.`;
 

@@ -1,10 +1,5 @@
-import {
-  currentGeneration,
-  type Generation,
-  generationNumbers,
-  readGeneration,
-  readRuleset,
-} from '../../apply/generations.ts';
+import { currentGeneration, generationNumbers } from '../../apply/generation-numbers.ts';
+import { type Generation, readGeneration, readRuleset } from '../../apply/generation-record.ts';
 import { readPending } from '../../apply/pending.ts';
 import { statePaths } from '../../apply/state.ts';
 import { Failure } from '../../effects/failure.ts';

@@ -1,5 +1,6 @@
 import { settlePending } from '../../apply/confirm.ts';
-import { currentGeneration, generationNumbers, readGeneration, readRuleset } from '../../apply/generations.ts';
+import { currentGeneration, generationNumbers } from '../../apply/generation-numbers.ts';
+import { readGeneration, readRuleset } from '../../apply/generation-record.ts';
 import { readPending, undoNow } from '../../apply/pending.ts';
 import { FOLDER_MODE, statePaths } from '../../apply/state.ts';
 import { Failure } from '../../effects/failure.ts';
@@ -8,7 +9,7 @@ import { readLinks } from '../../live/links.ts';
 import { policyChanges } from '../../plan/changes.ts';
 import { planRuleset } from '../../plan/plan.ts';
 import { toJson } from '../../report/json.ts';
-import { undoneText } from '../../report/undone.ts';
+import { undoneResult } from '../../report/undone.ts';
 import { CHANGE_OPTIONS, changeOptions, changeTo } from '../change.ts';
 import type { Command, Context, ExitCode } from '../command.ts';
 import type { Proposal } from '../proposal.ts';
@@ -57,7 +58,7 @@ async function undoPending(context: Context, yes: boolean): Promise<ExitCode | u
     if (!(await readPending(effects, paths))) return undefined;
     const undone = await undoNow(effects, paths);
     if (context.json) context.print(toJson({ undone }));
-    else context.tell(`${undoneText(undone)}\n`);
+    else context.tell(`Undone: ${undoneResult(undone)}.\n`);
     return 0;
   });
 }

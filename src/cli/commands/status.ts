@@ -1,4 +1,4 @@
-import { readGeneration, readyAtBoot } from '../../apply/generations.ts';
+import { readGeneration, readyAtBoot } from '../../apply/generation-record.ts';
 import { readPending } from '../../apply/pending.ts';
 import { readUnfinished } from '../../apply/standing.ts';
 import { statePaths } from '../../apply/state.ts';

@@ -1,15 +1,12 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import {
   commitGeneration,
-  currentGeneration,
-  generationNumbers,
   type NewGeneration,
   prepareGeneration,
   pruneGenerations,
-  readGeneration,
-  readRuleset,
-  readyAtBoot,
 } from '../../../src/apply/generations.ts';
+import { currentGeneration, generationNumbers } from '../../../src/apply/generation-numbers.ts';
+import { readGeneration, readRuleset, readyAtBoot } from '../../../src/apply/generation-record.ts';
 import { statePaths } from '../../../src/apply/state.ts';
 import type { Files } from '../../../src/effects/types.ts';
 import { PrefixSet } from '../../../src/net/prefix-set.ts';
