@@ -1,7 +1,9 @@
 import { type CutFilter, cutFilters } from '../analysis/cut-filter.ts';
 import { type Flow, flowsToCut, isTrusted } from '../analysis/flow.ts';
 import type { Effects } from '../effects/types.ts';
-import { readFlows } from '../live/flows.ts';
+import { addressBits } from '../net/family.ts';
+import { readFlows, untrackedFlows } from '../live/flows.ts';
+import { readSockets } from '../live/sockets.ts';
 import type { LiveState } from '../plan/live-state.ts';
 import { cutHookSteps } from '../plan/plan.ts';
 import { cutFlows, forgetCuts } from './cut.ts';
@@ -27,11 +29,30 @@ export async function findCuts(
   effects: Pick<Effects, 'exec'>,
   { plan, live, sides }: Changing,
 ): Promise<Cuts | undefined> {
-  const tracked = await readFlows(effects);
+  const [tracked, sockets] = await Promise.all([
+    readFlows(effects),
+    readSockets(effects, ['-t', 'state', 'established', 'state', 'listening']),
+  ]);
   if (!tracked) return undefined;
-  const all = flowsToCut(tracked, live, plan.target, sides);
-  return { flows: all.filter(({ ended }) => !ended), all, filters: cutFilters(tracked, all) };
+  const untracked = untrackedFlows(sockets ?? [], tracked);
+  const [all, more] = [tracked, untracked].map((flows) => flowsToCut(flows, live, plan.target, sides)) as [
+    Flow[],
+    Flow[],
+  ];
+  return {
+    flows: [...all.filter(({ ended }) => !ended), ...more],
+    all: [...all, ...more],
+    filters: [...cutFilters(tracked, all), ...more.map(fromInside)],
+  };
 }
+
+/** The connection as it is tracked if its server is the first to be heard. */
+const fromInside = ({ protocol, source, sourcePort, destination }: Flow): CutFilter => ({
+  protocol,
+  source: { ...destination, length: addressBits(destination.family) },
+  destination: source,
+  port: sourcePort,
+});
 
 /** As if nothing had been judged before. */
 export const withoutHooks = (live: LiveState): LiveState => ({

@@ -1,6 +1,7 @@
 import type { Flow } from '../analysis/flow.ts';
 import type { Effects } from '../effects/types.ts';
-import { parseAddress } from '../net/address.ts';
+import { type Address, formatAddress, parseAddress } from '../net/address.ts';
+import type { Socket } from './sockets.ts';
 
 /** The TCP and UDP connections that the kernel tracks; undefined where there is no tool to read them. */
 export async function readFlows({ exec }: Pick<Effects, 'exec'>): Promise<readonly Flow[] | undefined> {
@@ -11,6 +12,24 @@ export async function readFlows({ exec }: Pick<Effects, 'exec'>): Promise<readon
   if (outputs.some(({ outcome, code }) => outcome !== 'exited' || code !== 0)) return undefined;
   return outputs.flatMap(({ stdout }) => parseFlows(stdout.toString()));
 }
+
+/**
+ * Connections of clients to programs of this machine that the kernel doesn't track: they were there before any rule had
+ * it track them. What the server sends next would make each a tracked one, opened from inside.
+ */
+export function untrackedFlows(sockets: readonly Socket[], tracked: readonly Flow[]): Flow[] {
+  const listening = new Set(sockets.flatMap(({ peer, localPort }) => (peer ? [] : [localPort])));
+  const known = new Set(tracked.map(({ source, sourcePort, serverPort }) => clientKey(source, sourcePort, serverPort)));
+  return sockets.flatMap(({ local, localPort, peer }): Flow[] => {
+    if (!peer || !local || !listening.has(localPort)) return [];
+    if (known.has(clientKey(peer.address, peer.port, localPort))) return [];
+    const ports = { sourcePort: peer.port, port: localPort, serverPort: localPort };
+    return [{ protocol: 'tcp', source: peer.address, destination: local, ...ports }];
+  });
+}
+
+const clientKey = (client: Address, port: number, serverPort: number): string =>
+  `${formatAddress(client)} ${port} ${serverPort}`;
 
 /** The first tuple is the connection as its opener sees it, the second what its answers look like. */
 const LINE = /^(tcp|udp) .*?\bsrc=(\S+) dst=(\S+) sport=(\d+) dport=(\d+) .*?\bsrc=(\S+) .*?\bsport=(\d+)/;

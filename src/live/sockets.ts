@@ -5,6 +5,8 @@ import type { Protocol } from '../net/port.ts';
 /** A socket of this machine, with the processes that hold it, as far as they can be seen. */
 export interface Socket {
   readonly protocol: Protocol;
+  /** Undefined: any address of this machine. */
+  readonly local: Address | undefined;
   readonly localPort: number;
   /** Undefined: connected to nobody. */
   readonly peer: { readonly address: Address; readonly port: number } | undefined;
@@ -25,12 +27,13 @@ const LINE = /(\S+):(\d+)\s+(\S+):(\d+|\*)(?:\s+(.*))?$/;
 
 export function parseSocketTable(text: string): Socket[] {
   return text.split('\n').flatMap((line): Socket[] => {
-    const [, , localPort, peer = '', peerPort, rest = ''] = LINE.exec(line.trimEnd()) ?? [];
+    const [, local = '', localPort, peer = '', peerPort, rest = ''] = LINE.exec(line.trimEnd()) ?? [];
     if (localPort === undefined) return [];
     const address = peerPort === '*' ? undefined : addressOf(peer);
     return [
       {
         protocol: line.startsWith('udp') ? 'udp' : 'tcp',
+        local: addressOf(local),
         localPort: Number(localPort),
         peer: address && { address, port: Number(peerPort) },
         owners: [...rest.matchAll(/\("(.*?)",pid=(\d+)/g)].map(([, name = '', pid]) => ({ name, pid: Number(pid) })),

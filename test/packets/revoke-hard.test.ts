@@ -67,6 +67,24 @@ test('a connection that the kernel takes for over, though it carries on', async 
   expect(after).toBe(0);
 });
 
+test('what was open before the first rule, and was not tracked by then', async () => {
+  await seawall(world, ['down', '--yes']);
+  const stranger = await world.agent('untrusted');
+  // Nobody tracks anything here now; and the server talks of its own accord, which would have it tracked from inside.
+  const held = await stranger.hold({ address: HOST.v4, port: 7000, intervalMs: 20 });
+  await mustExec(world, 'host', ['conntrack', '-F']);
+  await sleep(300);
+  expect((await held.check()).exchanged).toBeGreaterThan(5);
+  await world.writeConfig(TRUSTING);
+  const planned = await world.seawall(['plan']);
+  expect(planned.stdout).toMatch(/cuts .*1 open connection/);
+  await apply(world, TRUSTING);
+  await sleep(200);
+  const cut = await held.check();
+  await sleep(1500);
+  expect((await held.release()).exchanged - cut.exchanged).toBe(0);
+});
+
 test('servers may speak first again to an address that is trusted again', async () => {
   await apply(world, TRUSTING);
   const port = await alice.serveUdp({ name: 'alice', port: 0 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Command, Output } from '../../../src/effects/types.ts';
-import { parseFlows, readFlows } from '../../../src/live/flows.ts';
+import { parseFlows, readFlows, untrackedFlows } from '../../../src/live/flows.ts';
+import { parseSocketTable } from '../../../src/live/sockets.ts';
 import { formatAddress } from '../../../src/net/address.ts';
 
 const shown = (text: string): string[] =>
@@ -124,5 +125,27 @@ describe('reading them', () => {
     const exec = ({ args }: Command): Promise<Output> =>
       Promise.resolve(args.includes('ipv6') ? answer('', output) : answer(line('127.0.0.1')));
     expect(await readFlows({ exec })).toBeUndefined();
+  });
+});
+
+describe('connections that nothing tracks', () => {
+  const SOCKETS = parseSocketTable(
+    [
+      'LISTEN 0 128 0.0.0.0:22 0.0.0.0:*',
+      'LISTEN 0 128 [::]:80 [::]:*',
+      'ESTAB 0 0 198.51.100.10:22 203.0.113.50:50000',
+      'ESTAB 0 0 198.51.100.10:22 203.0.113.51:50001',
+      'ESTAB 0 0 [::ffff:198.51.100.10]:80 [::ffff:203.0.113.52]:50002',
+      'ESTAB 0 0 [2001:db8:51::10]:80 [2001:db8:e::50]:50003',
+      'ESTAB 0 0 198.51.100.10:40000 203.0.113.53:443',
+    ].join('\n'),
+  );
+  const TRACKED = parseFlows(
+    'tcp 6 431999 ESTABLISHED src=203.0.113.51 dst=198.51.100.10 sport=50001 dport=22 src=198.51.100.10 dst=203.0.113.51 sport=22 dport=50001 [ASSURED] mark=0 use=1',
+  );
+
+  test('are those of clients to a port that is listened to', () => {
+    const found = untrackedFlows(SOCKETS, TRACKED).map(({ source, port }) => `${formatAddress(source)} ${port}`);
+    expect(found).toEqual(['203.0.113.50 22', '203.0.113.52 80', '2001:db8:e::50 80']);
   });
 });
