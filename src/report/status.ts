@@ -49,7 +49,7 @@ export function statusReport(facts: StatusFacts, colours: Colours): string {
     row('Docker', dockerText(facts.docker)),
     row('internal', facts.internal.join(', ')),
     row('outer', facts.outer.join(', ') || 'none'),
-    row('at boot', BOOT[facts.boot]),
+    row('at boot', bootText(facts)),
     ...unfinishedLines(facts.unfinished, colours),
     ...differenceLines(facts, colours),
   ].join('\n');
@@ -79,6 +79,9 @@ function dockerText({ seen, version, networks, swarm }: DockerFacts): string {
       : []),
   ].join(', ');
 }
+
+const bootText = ({ boot, unfinished }: StatusFacts): string =>
+  boot === 'older' && unfinished.pending ? 'what was confirmed before is ready to load' : BOOT[boot];
 
 const BOOT: Readonly<Record<StatusFacts['boot'], string>> = {
   ready: 'the same rules are ready to load',
