@@ -6,6 +6,7 @@ import { type Pair, SOURCES } from '../../lab/addresses.ts';
 import type { Container } from '../../lab/containers.ts';
 import { type World, createWorld } from '../../lab/world.ts';
 import { type Client, HOST_PORT, OTHER_NUMBER, SAME_NUMBER, Stage, runBox } from './probing/talks.ts';
+import { recordFault } from '../support/fault-table.ts';
 import { apply, seawall } from './support/sources.ts';
 
 // Who loses a right loses the connections that it had by it, and nobody loses any other.
@@ -13,12 +14,18 @@ import { apply, seawall } from './support/sources.ts';
 let world: World;
 let box: Container;
 let round = 0;
+/** Of the changes so far: bytes that came through cut connections, and connections that were cut and should not. */
+const played = { times: 0, leaked: 0, lost: 0, converged: 0 };
 
 beforeAll(async () => {
   world = await createWorld();
   box = await runBox(world);
 });
-afterAll(() => world?.remove());
+afterAll(async () => {
+  const fault = 'a right is taken away from those who use it';
+  if (played.times > 0) recordFault({ number: 30, fault, injected: 'TCP, UDP, containers, under traffic', ...played });
+  await world?.remove();
+});
 
 const client = (name: string, source: keyof typeof SOURCES): Client => ({ name, ...SOURCES[source] });
 const ALICE = client('alice', 'single address');
@@ -69,6 +76,10 @@ async function play({ clients, config, change, ends, count }: Scene): Promise<vo
     expect(staying.filter((name) => ids.get(name) === undefined || left.get(name) !== ids.get(name))).toEqual([]);
     expect(ended.length).toBe(count);
     expect(staying.length).toBeGreaterThan(count);
+    played.times++;
+    played.leaked += ended.reduce((sum, name) => sum + flow(name).most, 0);
+    played.lost += staying.filter((name) => flow(name).least === 0).length;
+    played.converged += Number((await world.seawall(['status'])).code === 0);
   } finally {
     await stage.end();
   }
