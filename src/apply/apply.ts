@@ -21,6 +21,8 @@ export interface ApplyResult {
   readonly pending: Pending | undefined;
   /** What could not be done after the new policy stood, and is left to the next run. */
   readonly troubles: readonly string[];
+  /** Why sets that nothing asks any more are still there. They do no harm. */
+  readonly leftOver: readonly string[];
 }
 
 /**
@@ -37,15 +39,8 @@ export async function applyPlan(effects: Effects, paths: StatePaths, input: Appl
   const changes = plan.steps.length > 0;
   const { enforcing, tidying } = split(plan.steps);
   const { prepared, pending } = await enforce(effects, paths, input, enforcing);
-  const troubles: string[] = [];
-  const unlessTrouble = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
-    try {
-      return await work();
-    } catch (error) {
-      troubles.push(troubleText(error));
-      return undefined;
-    }
-  };
+  const [troubles, leftOver]: [string[], string[]] = [[], []];
+  const unlessTrouble = <T>(work: () => Promise<T>): Promise<T | undefined> => toldIn(troubles, work);
   // After the rules: what is cut now can't come back. Which connections a killed run has left open nobody knows.
   const before = interrupted ? withoutHooks(live) : live;
   const cuts = await unlessTrouble(async () =>
@@ -54,19 +49,24 @@ export async function applyPlan(effects: Effects, paths: StatePaths, input: Appl
   // The journal that stays open has the next run cut what this one could not.
   const done = troubles.length === 0 || pending !== undefined;
   if ((changes || interrupted) && done) await unlessTrouble(() => closeJournal(effects, paths));
-  await unlessTrouble(() => execute(effects, tidying));
+  await toldIn(leftOver, () => execute(effects, tidying));
   await unlessTrouble(() => keepForNextRun(effects, paths, input.keep));
   if (changes && !pending) await unlessTrouble(() => effects.files.remove(paths.undone));
   if (prepared.fresh && !pending) await unlessTrouble(() => pruneGenerations(effects, paths));
   const { flows = [] } = cuts ?? {};
   const couldCut = cuts !== undefined || troubles.length > 0;
-  return { steps: plan.steps.length, cut: flows, couldCut, generation: prepared, pending, troubles };
+  return { steps: plan.steps.length, cut: flows, couldCut, generation: prepared, pending, troubles, leftOver };
 }
 
 /** What is expected to happen is told; a bug goes on to where bugs are shown. */
-function troubleText(error: unknown): string {
-  if (error instanceof Failure || (error instanceof Error && 'code' in error)) return error.message;
-  throw error;
+async function toldIn<T>(troubles: string[], work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof Failure || (error instanceof Error && 'code' in error))) throw error;
+    troubles.push(error.message);
+    return undefined;
+  }
 }
 
 /** Old sets go when nothing refers to them any more: that is no part of what has to succeed. */

@@ -31,9 +31,10 @@ export function tellResult(context: Context, change: Change | undefined): ExitCo
 function resultLines({ proposal, result, seconds }: Change, { colours }: Context): string[] {
   const { bold, green, yellow } = colours;
   const { generation, pending } = result;
-  const troubles = result.troubles.map((text) =>
-    yellow(`  it stands, but not all of it was done (the next apply does the rest): ${text}`),
-  );
+  const troubles = [
+    ...result.troubles.map((text) => `it stands, but not all of it was done (the next apply does the rest): ${text}`),
+    ...result.leftOver.map((text) => `left over, for the next apply to remove: ${text}`),
+  ].map((text) => yellow(`  ${text}`));
   if (result.steps === 0) {
     const named = generation.fresh ? ` It is generation ${generation.number} now.` : '';
     return [`Nothing to change: what stands is what the config says.${named}`, ...troubles];
@@ -43,9 +44,7 @@ function resultLines({ proposal, result, seconds }: Change, { colours }: Context
     ...result.cut.slice(0, 10).map((flow) => `  cut ${flowText(flow)}`),
     ...(result.cut.length > 10 ? [`  and ${result.cut.length - 10} more connections`] : []),
     ...(result.couldCut ? [] : [yellow('  open connections could not be looked at: install conntrack')]),
-    ...troubles.map((text) =>
-      yellow(`  it stands, but not all of it was done (the next apply does the rest): ${text}`),
-    ),
+    ...troubles,
     ...(pending === undefined
       ? []
       : [

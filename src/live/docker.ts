@@ -74,7 +74,7 @@ interface RawNetwork {
 }
 
 const isNetwork = (raw: unknown): raw is RawNetwork =>
-  ['Name', 'Id', 'Driver'].every((key) => typeof at(raw, key) === 'string') && /^[\w.-]*$/.test((raw as RawNetwork).Id);
+  ['Name', 'Id', 'Driver'].every((key) => typeof at(raw, key) === 'string');
 
 function toNetwork(raw: RawNetwork): DockerNetwork {
   const { Name: name, Id: id, Driver: driver } = raw;
@@ -119,7 +119,7 @@ async function readNodes(
   const overlays = networks.filter(({ Driver }) => Driver === 'overlay');
   const [nodes, ...details] = await Promise.all([
     isManager ? docker.get('/nodes') : undefined,
-    ...overlays.map(({ Id }) => docker.get(`/networks/${encodeURIComponent(Id)}`)),
+    ...overlays.filter(({ Id }) => /^\w+$/.test(Id)).map(({ Id }) => docker.get(`/networks/${encodeURIComponent(Id)}`)),
   ]);
   const found = [
     ...list(nodes?.ok ? nodes.body : []).flatMap((node) => [
