@@ -47,11 +47,13 @@ async function startContainers(world: World): Promise<void> {
   });
   await containers.createNetwork({ ...SHOP_NETWORK, ipv6: true });
   const onNetwork = { network: SHOP_NETWORK.name };
-  await Promise.all([
-    containers.run({ ...serving('web', 'tcp:80', 'udp:53'), publish: ['8081:80', '5353:53/udp'] }),
-    containers.run({ ...serving('shop', 'tcp:80', 'tcp:9000'), ...onNetwork, addresses: SHOP, publish: ['8080:80'] }),
-    containers.run({ ...serving('db', 'tcp:5432'), ...onNetwork, addresses: DATABASE, publish: ['5432:5432'] }),
-  ]);
+  // One after the other: of several at once an engine sometimes leaves one whose IPv6 proxy never answers.
+  for (const container of [
+    { ...serving('web', 'tcp:80', 'udp:53'), publish: ['8081:80', '5353:53/udp'] },
+    { ...serving('shop', 'tcp:80', 'tcp:9000'), ...onNetwork, addresses: SHOP, publish: ['8080:80'] },
+    { ...serving('db', 'tcp:5432'), ...onNetwork, addresses: DATABASE, publish: ['5432:5432'] },
+  ])
+    await containers.run(container);
 }
 
 async function serve(world: World): Promise<void> {
