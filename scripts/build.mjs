@@ -74,6 +74,7 @@ const { outputFiles } = await build({
   write: false,
   minifyWhitespace: true,
   minifySyntax: true,
+  minifyIdentifiers: true,
   lineLimit: 120,
   legalComments: 'none',
 });
