@@ -56,6 +56,26 @@ export async function checkTools({ exec }: Exec): Promise<Finding[]> {
   );
 }
 
+/** From this share of the limit on somebody should look. */
+const NEARLY_FULL = 0.9;
+
+/** A full table of connections drops every new one, those of the trusted too. The kernel counts for each namespace. */
+export async function checkTracking({ files }: Files): Promise<Finding> {
+  const [count = 0, limit = 0] = await Promise.all(
+    ['count', 'max'].map(async (name) => {
+      const text = await files.read(`/proc/sys/net/netfilter/nf_conntrack_${name}`);
+      return Number(text?.toString() ?? 0);
+    }),
+  );
+  const text = `${count} of ${limit} connections`;
+  if (limit === 0 || count < limit * NEARLY_FULL) return ok('tracking', text);
+  return problem(
+    'tracking',
+    `${text}: the table is ${count < limit ? 'nearly full' : 'full'}, and then every new connection is dropped, those of the trusted too`,
+    'see who fills it (conntrack -L), or raise the limit: sysctl net.netfilter.nf_conntrack_max=…',
+  );
+}
+
 export async function checkBoot({ exec }: Exec): Promise<Finding> {
   const output = await exec({ file: 'systemctl', args: ['is-enabled', 'seawall.service'] });
   if (output.outcome === 'missing')

@@ -1,4 +1,4 @@
-import { checkBoot, checkRights, checkTools, type Finding } from '../../live/checkup.ts';
+import { checkBoot, checkRights, checkTools, checkTracking, type Finding } from '../../live/checkup.ts';
 import { checkNeighbours, checkVariants } from '../../live/neighbours.ts';
 import { readDocker } from '../../live/docker.ts';
 import { rehearse } from '../../live/rehearse.ts';
@@ -25,6 +25,7 @@ export const doctor: Command = {
       ...(await checkTools(effects)),
       await checkVariants(effects),
       ...(await checkNeighbours(effects)),
+      await checkTracking(effects),
       ...(await checkDocker(context)),
       ...(await checkConfig(context)),
       await checkBoot(effects),

@@ -1,6 +1,7 @@
 import { readGeneration, readyAtBoot } from '../../apply/generation-record.ts';
 import { readPending } from '../../apply/pending.ts';
 import { readUnfinished } from '../../apply/standing.ts';
+import { checkTracking } from '../../live/checkup.ts';
 import { statePaths } from '../../apply/state.ts';
 import { FAMILIES } from '../../net/family.ts';
 import { isFirst, policyChanges } from '../../plan/changes.ts';
@@ -18,7 +19,7 @@ export const status: Command = {
   usage: ['status [--json]'],
   details: [
     'Reads the live kernel, every rule and every entry of every set, and compares it with the config. Says exactly what differs, thing by thing, whether somebody changed it in the kernel or the config was edited and not applied, and what would heal it.',
-    'Exit code 0: all is as it should be. 2: something differs, no firewall stands, what the next boot would load is damaged, or an undo has failed.',
+    'Exit code 0: all is as it should be. 2: something differs, no firewall stands, what the next boot would load is damaged, or an undo has failed, or the table of tracked connections is nearly full.',
   ],
   options: [],
   examples: [
@@ -28,7 +29,8 @@ export const status: Command = {
   async run(context) {
     const text = await wantedConfig(context);
     const found = await survey(context, text);
-    const facts = await statusFacts(context, found, text);
+    const [facts, tracking] = await Promise.all([statusFacts(context, found, text), checkTracking(context.effects)]);
+    const notes = tracking.level === 'ok' ? found.notes : [...found.notes, tracking.text];
     if (context.json) {
       const { steps } = found.plan;
       context.print(
@@ -37,14 +39,14 @@ export const status: Command = {
           difference: facts.difference ?? null,
           docker: { seen: facts.docker.seen, version: facts.docker.version ?? null },
           steps: steps.map(stepJson),
-          notes: found.notes,
+          notes,
         }),
       );
     } else {
       context.print(`${statusReport(facts, context.colours)}\n`);
-      for (const line of notesReport(found.notes, context.colours)) context.print(`${line}\n`);
+      for (const line of notesReport(notes, context.colours)) context.print(`${line}\n`);
     }
-    return isSound(facts) ? 0 : 2;
+    return isSound(facts) && tracking.level === 'ok' ? 0 : 2;
   },
 };
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Command, Exec } from '../../../src/effects/types.ts';
-import { checkBoot, checkRights, checkTools, type Finding } from '../../../src/live/checkup.ts';
+import { checkBoot, checkRights, checkTools, checkTracking, type Finding } from '../../../src/live/checkup.ts';
 import { FakeClock, FakeFiles } from '../../support/fake-effects.ts';
 
 /** Answers by command line; what has none is not installed. */
@@ -60,4 +60,16 @@ test.each<[string, Record<string, string>, Finding['level']]>([
   ['no systemd', {}, 'warning'],
 ])('the boot: %s', async (_what, answers, level) => {
   expect((await checkBoot({ exec: tools(answers) })).level).toBe(level);
+});
+
+test.each([
+  ['10', '100', 'ok', /^10 of 100 connections$/],
+  ['90', '100', 'problem', /nearly full/],
+  ['100', '100', 'problem', /the table is full/],
+  [undefined, undefined, 'ok', /^0 of 0/],
+])('%s connections of %s', async (count, limit, level, text) => {
+  const files = new FakeFiles(new FakeClock());
+  if (count !== undefined) files.put('/proc/sys/net/netfilter/nf_conntrack_count', `${count}\n`);
+  if (limit !== undefined) files.put('/proc/sys/net/netfilter/nf_conntrack_max', `${limit}\n`);
+  expect(await checkTracking({ files })).toMatchObject({ level, text: expect.stringMatching(text) as string });
 });
