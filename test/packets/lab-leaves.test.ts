@@ -26,8 +26,10 @@ import { missingPackages, npmIsBehind, setup } from '../../scripts/setup.mjs';
 /** Everything on this machine that carries a world's name. */
 function traces(id: string): string[] {
   const name = `sw-${id}`;
-  const processes = allPids().filter((pid) =>
-    ['cmdline', 'cgroup', 'environ'].some((file) => (procFile(pid, file) ?? '').includes(name)),
+  // What has ended and only waits for its parent to notice holds nothing any more.
+  const ended = (pid: number): boolean => /^\d+ \(.*\) [ZX] /.test(procFile(pid, 'stat') ?? '');
+  const processes = allPids().filter(
+    (pid) => !ended(pid) && ['cmdline', 'cgroup', 'environ'].some((file) => (procFile(pid, file) ?? '').includes(name)),
   );
   const mounts = readFileSync('/proc/self/mounts', 'utf8').split('\n');
   const cgroups = readdirSync('/sys/fs/cgroup').map((controller) => join('/sys/fs/cgroup', controller, name));
