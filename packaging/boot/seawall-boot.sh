@@ -155,8 +155,7 @@ minimum() {
 }
 
 at_boot() {
-  # The kernel is empty, so there is nothing to undo and nothing half done.
-  rm -f "$state/pending" "$state/uncut" "$state/journal"
+  forget_earlier_starts
   if [ -e "$state/down" ]; then
     say 'taken down on purpose (seawall down); nothing to do until the next seawall apply'
     exit 0
@@ -172,6 +171,15 @@ at_boot() {
   fi
   stand_minimum
   exit 1
+}
+
+# What an earlier start of the machine left undone is over: this kernel is empty. What this one is about stays: somebody
+# may only be rehearsing a boot, in a network namespace, while the undo of a change waits for its time.
+forget_earlier_starts() {
+  for file in pending journal; do
+    [ "$(sed -n 's/^boot //p' "$state/$file" 2>/dev/null)" = "$(cat /proc/sys/kernel/random/boot_id)" ] || rm -f "$state/$file"
+  done
+  [ -e "$state/pending" ] || rm -f "$state/uncut"
 }
 
 stand_minimum() {

@@ -4,8 +4,9 @@ import { type Commit, commitGeneration, pruneGenerations } from './generations.t
 import { currentGeneration } from './generation-numbers.ts';
 import { isIntact, readGeneration } from './generation-record.ts';
 import { readJournal } from './journal.ts';
-import { disarm, type Pending, readPending, readUndone, undoNow, uptime } from './pending.ts';
+import { disarm, type Pending, readPending, readUndone, undoNow } from './pending.ts';
 import type { StatePaths } from './state.ts';
+import { uptime } from './uptime.ts';
 
 type Hands = Pick<Effects, 'files' | 'exec'>;
 

@@ -1,11 +1,17 @@
 import type { Effects } from '../effects/types.ts';
 import { FILE_MODE, type StatePaths } from './state.ts';
+import { uptime } from './uptime.ts';
 
 type WithFiles = Pick<Effects, 'files'>;
 
 /** Notes that the kernel is being changed. The note that is still there later is that of a run that was killed. */
-export const openJournal = ({ files, clock }: Pick<Effects, 'files' | 'clock'>, paths: StatePaths): Promise<void> =>
-  files.write(paths.journal, [`since ${new Date(clock.now()).toISOString()}\n`], FILE_MODE);
+export async function openJournal(
+  { files, clock }: Pick<Effects, 'files' | 'clock'>,
+  paths: StatePaths,
+): Promise<void> {
+  const { boot } = await uptime({ files });
+  await files.write(paths.journal, [`since ${new Date(clock.now()).toISOString()}\nboot ${boot}\n`], FILE_MODE);
+}
 
 export const closeJournal = ({ files }: WithFiles, paths: StatePaths): Promise<void> => files.remove(paths.journal);
 

@@ -4,6 +4,7 @@ import type { Effects } from '../effects/types.ts';
 import { oneLine } from '../net/one-line.ts';
 import { runTool } from '../live/tools.ts';
 import { FILE_MODE, type StatePaths } from './state.ts';
+import { uptime } from './uptime.ts';
 
 /** A change that stands in the kernel and is undone at the deadline, unless it is confirmed. */
 export interface Pending {
@@ -93,14 +94,6 @@ export async function readUndone({ files }: WithFiles, paths: StatePaths): Promi
     result,
     at: new Date((numberIn(fields, 'at') || 0) * 1000).toISOString(),
   };
-}
-
-/** Seconds since the machine was started, and which start that was. */
-export async function uptime({ files }: WithFiles): Promise<{ readonly seconds: number; readonly boot: string }> {
-  const [up, id] = await Promise.all(
-    ['/proc/uptime', '/proc/sys/kernel/random/boot_id'].map(async (path) => (await files.read(path))?.toString() ?? ''),
-  );
-  return { seconds: Math.floor(Number.parseFloat(up ?? '')), boot: id?.trim() ?? '' };
 }
 
 /**

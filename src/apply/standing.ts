@@ -1,7 +1,8 @@
 import type { Effects } from '../effects/types.ts';
 import { readJournal } from './journal.ts';
-import { type Pending, readPending, readUndone, type Undone, uptime } from './pending.ts';
+import { type Pending, readPending, readUndone, type Undone } from './pending.ts';
 import type { StatePaths } from './state.ts';
+import { uptime } from './uptime.ts';
 
 /** What of changes is not at its end. */
 export interface Unfinished {

@@ -2,13 +2,12 @@ import { currentGeneration } from '../apply/generation-numbers.ts';
 import { readGeneration, readRuleset } from '../apply/generation-record.ts';
 import type { Unfinished } from '../apply/standing.ts';
 import { statePaths } from '../apply/state.ts';
-import { Failure } from '../effects/failure.ts';
-import { rulesetFingerprint } from '../plan/boot-files.ts';
+import { unlessFailure } from '../effects/failure.ts';
+import { meaningFingerprint } from '../plan/boot-files.ts';
 import { driftOf } from '../plan/drift.ts';
 import { planRuleset } from '../plan/plan.ts';
-import { inSlots } from '../plan/slots.ts';
 import type { DifferenceFacts } from '../report/difference.ts';
-import type { FamilyRules, Ruleset } from '../ruleset/ruleset.ts';
+import type { Ruleset } from '../ruleset/ruleset.ts';
 import type { Context } from './command.ts';
 import type { Survey } from './survey.ts';
 
@@ -25,7 +24,7 @@ export async function findDifference(
   if (plan.steps.length === 0) return undefined;
   const applied = unfinished.underWay === undefined ? await readApplied(context, unfinished) : undefined;
   if (!applied) return { generation: null, drift: driftOf(plan, live), wanted: 'unknown' };
-  const same = fingerprintOf(applied.ruleset) === fingerprintOf(plan.target);
+  const same = meaningFingerprint(applied.ruleset) === meaningFingerprint(plan.target);
   return {
     generation: applied.number,
     drift: driftOf(planRuleset(applied.ruleset, live), live),
@@ -45,28 +44,10 @@ async function readApplied({ effects, stateDir }: Context, { pending }: Unfinish
   const waiting = pending === undefined || pending === 'damaged' ? undefined : pending.generation;
   const number = waiting ?? (await currentGeneration(effects, paths));
   if (number === undefined) return undefined;
+  // A generation that is damaged can’t be compared with.
   const [ruleset, record] = await Promise.all([
-    orUndefined(readRuleset(effects, paths, number)),
-    orUndefined(readGeneration(effects, paths, number)),
+    unlessFailure(readRuleset(effects, paths, number)),
+    unlessFailure(readGeneration(effects, paths, number)),
   ]);
   return ruleset && { number, ruleset, config: record?.config };
 }
-
-/** A generation that is damaged can't be compared with. */
-async function orUndefined<T>(reading: Promise<T>): Promise<T | undefined> {
-  try {
-    return await reading;
-  } catch (error) {
-    if (error instanceof Failure) return undefined;
-    throw error;
-  }
-}
-
-/** Under which of their names the sets are used doesn't count, nor in which order they are kept. */
-const fingerprintOf = (ruleset: Ruleset): string =>
-  rulesetFingerprint({ 4: inOrder(inSlots(ruleset[4], {})), 6: inOrder(inSlots(ruleset[6], {})) });
-
-const inOrder = (rules: FamilyRules): FamilyRules => ({
-  ...rules,
-  sets: rules.sets.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
-});

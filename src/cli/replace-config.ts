@@ -1,6 +1,7 @@
 import { currentGeneration } from '../apply/generation-numbers.ts';
 import { readGeneration } from '../apply/generation-record.ts';
 import { statePaths } from '../apply/state.ts';
+import { unlessFailure } from '../effects/failure.ts';
 import type { Context } from './command.ts';
 import { readConfigBytes, writeConfig } from './survey.ts';
 
@@ -16,6 +17,6 @@ async function unsavedCopy(context: Context): Promise<string | undefined> {
   const current = await currentGeneration(effects, paths);
   const onDisk = await readConfigBytes(context);
   if (current === undefined || !onDisk) return undefined;
-  const applied = await readGeneration(effects, paths, current).catch(() => undefined);
+  const applied = await unlessFailure(readGeneration(effects, paths, current));
   return applied?.config === onDisk.toString() ? undefined : `${configPath}.unapplied`;
 }

@@ -14,3 +14,13 @@ export class Failure extends Error {
     this.exitCode = options.exitCode ?? 1;
   }
 }
+
+/** What the work gives; undefined where it fails in a way that is expected. A bug stays one. */
+export async function unlessFailure<T>(work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof Failure) return undefined;
+    throw error;
+  }
+}

@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { HOST, SOURCES } from '../../lab/addresses.ts';
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { HOST, type NodeName, SOURCES } from '../../lab/addresses.ts';
 import { type World, createWorld, mustExec } from '../../lab/world.ts';
 import { recordFault } from '../support/fault-table.ts';
 import { NO_SSH, Terminal, call, callJson, fresh, kernel } from './support/command-line.ts';
@@ -28,6 +28,12 @@ const apply = async (config: string): Promise<void> => {
 };
 const fromAlice = (through: string, ...words: string[]) =>
   ssh.run('trusted-a', `${through} ${world.seawallArgv(words).join(' ')}`);
+
+/** Somebody is logged in until the end of the test, however it ends. */
+async function stays(node: NodeName): Promise<void> {
+  const session = await ssh.login(node);
+  onTestFinished(() => void session.kill());
+}
 
 describe('a change that takes a session', () => {
   beforeEach(async () => {
@@ -60,8 +66,7 @@ describe('a change that takes a session', () => {
   });
 
   test('is refused to others too, and all who lose theirs are named, the own one first', async () => {
-    const bob = ssh.open('trusted-b', 'echo in; exec cat');
-    await until('Bob is in', async () => (await sessions(BOB)) === 1);
+    await stays('trusted-b');
     await world.writeConfig(NOBODY);
     expect(await call(world, ['apply', '--yes'])).toMatchObject({
       code: 3,
@@ -75,18 +80,15 @@ describe('a change that takes a session', () => {
       code: 0,
       stderr: expect.stringContaining(`This cuts off an SSH session, which comes from ${BOB}.\n`) as string,
     });
-    bob.kill();
   });
 
   test('is seen by plan: which program serves it, and that it is the own one', async () => {
     await world.writeConfig(ONLY_BOB);
     const { stdout } = await fromAlice('', 'plan');
     expect(stdout).toMatch(new RegExp(`tcp ${ALICE}:\\d+ → ${HOST.v4}:${PORT} \\(sshd, your own session\\)\n`));
-    const other = ssh.open('trusted-a', 'echo in; exec cat');
-    await until('Alice is in', async () => (await sessions(ALICE)) === 1);
+    await stays('trusted-a');
     const { answer } = await callJson(world, ['plan']);
     expect(answer['cuts']).toEqual([expect.objectContaining({ source: ALICE, port: PORT, owner: 'sshd' })]);
-    other.kill();
   });
 });
 

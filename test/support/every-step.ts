@@ -156,6 +156,7 @@ async function placeOf(machine: FakeMachine): Promise<Place> {
 async function boot(machine: FakeMachine): Promise<string> {
   const rebooted = new FakeMachine();
   rebooted.files.copyFrom(machine.files);
+  rebooted.files.put('/proc/sys/kernel/random/boot_id', 'c0ffee00-0000-4000-8000-000000000002\n');
   const result: Result = await rebooted.undo.boot();
   return result === 'restored' ? wordOf(verdictsIn(rebooted.kernel)) : result;
 }

@@ -69,9 +69,16 @@ export class FakeUndo {
   /** What `at_boot` does, in a kernel that is empty. */
   async boot(): Promise<Result> {
     this.#guards.clear();
-    for (const name of ['pending', 'uncut', 'journal']) await this.#files.remove(`${this.#state}/${name}`);
+    for (const name of ['pending', 'journal']) await this.#forgetEarlierStart(name);
+    if (this.#read(`${this.#state}/pending`) === undefined) await this.#files.remove(`${this.#state}/uncut`);
     if (this.#read(`${this.#state}/down`) !== undefined) return 'down';
     return (await this.#load(this.#current)) ? 'restored' : this.#minimum();
+  }
+
+  async #forgetEarlierStart(name: string): Promise<void> {
+    const path = `${this.#state}/${name}`;
+    const boot = /^boot (.*)$/m.exec(this.#read(path) ?? '')?.[1] ?? '';
+    if (boot !== this.#read('/proc/sys/kernel/random/boot_id')?.trim()) await this.#files.remove(path);
   }
 
   async #undo(): Promise<Result> {

@@ -1,8 +1,8 @@
 import { currentGeneration, generationNumbers } from '../../apply/generation-numbers.ts';
 import { type Generation, readGeneration, readRuleset } from '../../apply/generation-record.ts';
-import { readPending } from '../../apply/pending.ts';
+import { readUnfinished } from '../../apply/standing.ts';
 import { statePaths } from '../../apply/state.ts';
-import { Failure } from '../../effects/failure.ts';
+import { Failure, unlessFailure } from '../../effects/failure.ts';
 import { rulesetChanges } from '../../plan/changes.ts';
 import { policyLines } from '../../report/change.ts';
 import { historyReport } from '../../report/history.ts';
@@ -31,7 +31,7 @@ async function list(context: Context): Promise<ExitCode> {
   const current = await currentGeneration(effects, paths);
   const numbers = (await generationNumbers(effects, paths)).filter((number) => number <= (current ?? 0));
   const all = await Promise.all(numbers.toReversed().map((number) => readOrDamaged(context, number)));
-  const pending = await readPending(effects, paths);
+  const { pending } = await readUnfinished(effects, paths);
   if (context.json) {
     const generations = all.map(({ number, meta }) => ({ number, current: number === current, ...meta }));
     const waiting = pending === undefined || pending === 'damaged' ? null : pending.generation;
@@ -45,12 +45,7 @@ type Listed = Pick<Generation, 'number'> & { readonly meta: Generation['meta'] |
 
 /** A damaged one is told as such, and hides no other. */
 async function readOrDamaged({ effects, stateDir }: Context, number: number): Promise<Listed> {
-  try {
-    return await readGeneration(effects, statePaths(stateDir), number);
-  } catch (error) {
-    if (error instanceof Failure) return { number, meta: undefined };
-    throw error;
-  }
+  return (await unlessFailure(readGeneration(effects, statePaths(stateDir), number))) ?? { number, meta: undefined };
 }
 
 async function difference(context: Context, { words }: Call): Promise<ExitCode> {

@@ -1,8 +1,8 @@
 import { readGeneration, readyAtBoot } from '../../apply/generation-record.ts';
-import { readPending } from '../../apply/pending.ts';
-import { readUnfinished } from '../../apply/standing.ts';
+import { readUnfinished, type Unfinished } from '../../apply/standing.ts';
 import { checkTracking } from '../../live/checkup.ts';
 import { statePaths } from '../../apply/state.ts';
+import { unlessFailure } from '../../effects/failure.ts';
 import { FAMILIES } from '../../net/family.ts';
 import { isFirst, policyChanges } from '../../plan/changes.ts';
 import { tablesOf } from '../../plan/live-state.ts';
@@ -27,9 +27,13 @@ export const status: Command = {
     ['seawall status --json', 'for monitoring'],
   ],
   async run(context) {
-    const text = await wantedConfig(context);
+    const unfinished = await readUnfinished(context.effects, statePaths(context.stateDir));
+    const text = await wantedConfig(context, unfinished);
     const found = await survey(context, text);
-    const [facts, tracking] = await Promise.all([statusFacts(context, found, text), checkTracking(context.effects)]);
+    const [facts, tracking] = await Promise.all([
+      statusFacts(context, found, text, unfinished),
+      checkTracking(context.effects),
+    ]);
     const notes = tracking.level === 'ok' ? found.notes : [...found.notes, tracking.text];
     if (context.json) {
       const { steps } = found.plan;
@@ -51,12 +55,10 @@ export const status: Command = {
 };
 
 /** A change that waits for its confirmation brings its config along only then. */
-async function wantedConfig(context: Context): Promise<string> {
+async function wantedConfig(context: Context, { pending }: Unfinished): Promise<string> {
   const { effects, stateDir } = context;
-  const paths = statePaths(stateDir);
-  const pending = await readPending(effects, paths);
   if (pending === undefined || pending === 'damaged' || !pending.edits) return readConfigText(context);
-  const waiting = await readGeneration(effects, paths, pending.generation).catch(() => undefined);
+  const waiting = await unlessFailure(readGeneration(effects, statePaths(stateDir), pending.generation));
   return waiting?.config ?? readConfigText(context);
 }
 
@@ -64,16 +66,19 @@ async function wantedConfig(context: Context): Promise<string> {
 const isSound = ({ state, boot, unfinished }: StatusFacts): boolean =>
   state === 'as-configured' && boot !== 'damaged' && unfinished.undone?.result !== 'failed';
 
-async function statusFacts(context: Context, found: Survey, text: string): Promise<StatusFacts> {
+async function statusFacts(
+  context: Context,
+  found: Survey,
+  text: string,
+  unfinished: Unfinished,
+): Promise<StatusFacts> {
   const { effects, stateDir } = context;
   const { observation, plan, policy } = found;
   const { live, facts } = observation;
-  const paths = statePaths(stateDir);
-  const [boot, unfinished] = await Promise.all([
-    readyAtBoot(effects, paths, plan.target),
-    readUnfinished(effects, paths),
+  const [boot, difference] = await Promise.all([
+    readyAtBoot(effects, statePaths(stateDir), plan.target),
+    findDifference(context, found, text, unfinished),
   ]);
-  const difference = await findDifference(context, found, text, unfinished);
   const missing = FAMILIES.some((family) => {
     const points = tablesOf(live, family).flatMap(({ hooks }) => hooks.map(({ point }) => point));
     return plan.target[family].hooks.some(({ point }) => !points.includes(point));
@@ -85,8 +90,7 @@ async function statusFacts(context: Context, found: Survey, text: string): Promi
     changes: policyChanges(plan, live),
     repairs: plan.steps.length,
     difference,
-    // Only the names differ under which the plan would use the sets, where somebody changed several of them.
-    boot: boot === 'older' && difference?.wanted === 'same' && !unfinished.pending ? 'ready' : boot,
+    boot,
     unfinished,
     families: FAMILIES.map((family) => ({
       family,

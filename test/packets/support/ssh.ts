@@ -79,6 +79,14 @@ export class Ssh {
     return this.#world.spawn(node, this.argv(command, terminal ? ['-tt'] : []));
   }
 
+  /** A session that stays, once its shell runs: before, sshd may have a connection that nobody is logged in by. */
+  async login(node: NodeName): Promise<ChildProcess> {
+    const session = this.open(node, 'echo in; exec cat');
+    const [said] = (await once(session.stdout ?? session, 'data')) as [Buffer];
+    if (said.toString() !== 'in\n') throw new Error(`ssh: ${said.toString()}`);
+    return session;
+  }
+
   async opens(node: NodeName): Promise<boolean> {
     return (await this.run(node, 'true')).code === 0;
   }

@@ -1,9 +1,10 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { confirmPending, refuseWhilePending, settlePending } from '../../../src/apply/confirm.ts';
 import { closeJournal, openJournal, readJournal } from '../../../src/apply/journal.ts';
-import { arm, disarm, readPending, readUndone, undoNow, uptime } from '../../../src/apply/pending.ts';
+import { arm, disarm, readPending, readUndone, undoNow } from '../../../src/apply/pending.ts';
 import { readUnfinished } from '../../../src/apply/standing.ts';
 import { statePaths } from '../../../src/apply/state.ts';
+import { uptime } from '../../../src/apply/uptime.ts';
 import { apply } from '../../../src/cli/commands/apply.ts';
 import type { Effects } from '../../../src/effects/types.ts';
 import { CONFIG, FakeMachine, STATE } from '../../support/fake-machine.ts';
