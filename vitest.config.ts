@@ -7,6 +7,25 @@ const shellScripts: Plugin = {
   transform: (code, id) => (id.endsWith('.sh') ? { code: `export default ${JSON.stringify(code)};`, map: null } : null),
 };
 
+const PACKETS = ['test/packets/**/*.test.ts'];
+/** Tests under floods, or against deadlines of seconds. */
+const MOMENTS = [
+  'confirm*',
+  'demo',
+  'faults',
+  'faults-docker*',
+  'lab-streams',
+  'moments*',
+  'revoke*',
+  'ssh-undo',
+  'tracking-full',
+  'transaction',
+  'undo',
+  'variants',
+  'writers',
+].map((name) => `test/packets/${name}.test.ts`);
+const LONG = { testTimeout: 120_000, hookTimeout: 240_000 };
+
 export default defineConfig({
   plugins: [shellScripts],
   test: {
@@ -19,12 +38,23 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'packets',
-          include: ['test/packets/**/*.test.ts'],
+          include: PACKETS,
+          exclude: MOMENTS,
+          // Each test file has a world of its own, and waits in it for packets that don't come.
+          maxWorkers: 2,
+          ...LONG,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'moments',
+          include: MOMENTS,
           // One world at a time: the tests share two cores and the probes measure moments.
           fileParallelism: false,
-          testTimeout: 120_000,
-          hookTimeout: 240_000,
-          sequence: { groupOrder: 1 },
+          ...LONG,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

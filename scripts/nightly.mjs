@@ -21,21 +21,24 @@ const nightly = words.includes('--fuzz')
       .filter((path) => readFileSync(path, 'utf8').includes('SEAWALL_NIGHTLY'));
 
 say(`seed ${SEED}, ${RUNS} cases a property; the same night again: FC_SEED=${SEED} FC_RUNS=${RUNS} npm run nightly`);
-const results = [run('unit', [FUZZ])];
+const results = [run(['unit'], [FUZZ])];
 if (nightly.length > 0) {
   // Packet tests run what was built.
   await import('./build.mjs');
-  results.push(run('packets', nightly));
+  results.push(run(['packets', 'moments'], nightly));
 }
 const sum = (key) => results.reduce((all, result) => all + result[key], 0);
 say(`seed ${SEED}`);
 say(`${sum('passed')} passed, ${sum('failed')} failed`);
 process.exitCode = results.every(({ ok }) => ok) ? 0 : 1;
 
-function run(project, paths) {
+function run(projects, paths) {
   const folder = mkdtempSync(join(tmpdir(), 'seawall-nightly-'));
   const report = join(folder, 'report.json');
-  const options = ['--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  const options = [
+    ...projects.flatMap((project) => ['--project', project]),
+    ...['--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
+  ];
   const env = { ...process.env, SEAWALL_NIGHTLY: '1', FC_RUNS: RUNS, FC_SEED: SEED };
   const { status } = spawnSync(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...options, ...paths], {
     stdio: 'inherit',
