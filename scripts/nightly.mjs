@@ -37,7 +37,9 @@ function run(projects, paths) {
   const report = join(folder, 'report.json');
   const options = [
     ...projects.flatMap((project) => ['--project', project]),
-    ...['--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
   ];
   const env = { ...process.env, SEAWALL_NIGHTLY: '1', FC_RUNS: RUNS, FC_SEED: SEED };
   const { status } = spawnSync(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...options, ...paths], {
