@@ -12,6 +12,7 @@ export function policyNotes(config: Config, facts: Facts, policy: Policy): strin
     ...bridgeNotes(config, facts, policy),
     ...subnetNotes(facts, policy),
     ...uplinkNotes(config, facts),
+    ...vrfNotes(facts),
     ...everyoneNotes(policy),
   ];
 }
@@ -63,6 +64,15 @@ function uplinkNotes({ interfaces }: Config, { links }: Facts): string[] {
       ({ name }) => `${name} is listed as internal, and the default route leaves there: whoever reaches it is let in`,
     );
 }
+
+/** Its addresses are in a routing table of its own, and not in the one that says which are this machine's. */
+const vrfNotes = ({ links }: Facts): string[] =>
+  links
+    .filter(({ kind }) => kind === 'vrf')
+    .map(
+      ({ name }) =>
+        `${name} is a VRF: what is sent to the addresses of its interfaces may be taken for another machine's, and pass; close these by other means`,
+    );
 
 /** Names and lists can add up to what no single entry may say. */
 function everyoneNotes(policy: Policy): string[] {
