@@ -82,6 +82,7 @@ function matchesOne(match: Match, opening: Opening, set: Sets): boolean | 'unkno
     case 'dnat':
     case 'elsewhere':
     case 'group':
+    case 'inner-bridge':
     case 'in':
     case 'out':
       return false;

@@ -2,6 +2,7 @@ import type { Flow } from '../analysis/flow.ts';
 import { Failure } from '../effects/failure.ts';
 import type { Effects } from '../effects/types.ts';
 import type { Step } from '../plan/plan.ts';
+import { isTidying } from '../plan/step.ts';
 import { enforce } from './enforce.ts';
 import { execute } from './execute.ts';
 import { cut, NO_CUTS, withoutHooks } from './find-cuts.ts';
@@ -71,7 +72,7 @@ async function toldIn<T>(troubles: string[], work: () => Promise<T>): Promise<T 
 
 /** Old sets go when nothing refers to them any more: that is no part of what has to succeed. */
 function split(steps: readonly Step[]): { enforcing: readonly Step[]; tidying: readonly Step[] } {
-  const last = steps.findLastIndex(({ kind }) => kind !== 'drop-sets');
+  const last = steps.findLastIndex((step) => !isTidying(step));
   return { enforcing: steps.slice(0, last + 1), tidying: steps.slice(last + 1) };
 }
 

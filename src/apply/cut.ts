@@ -3,7 +3,9 @@ import type { Flow } from '../analysis/flow.ts';
 import type { Effects } from '../effects/types.ts';
 import { runTool, toolFailure } from '../live/tools.ts';
 import { formatAddress, parseAddress, type Address } from '../net/address.ts';
-import { FAMILIES } from '../net/family.ts';
+import { FAMILIES, type Family } from '../net/family.ts';
+import { NFT_TABLE } from '../nftables/names.ts';
+import type { Backend } from '../ruleset/backend.ts';
 import { formatPrefix } from '../net/prefix.ts';
 import { cutSetName } from '../ruleset/ownership.ts';
 import { CUT_SECONDS } from '../ruleset/set.ts';
@@ -20,19 +22,43 @@ export async function cutFlows(
   { exec, files }: Pick<Effects, 'exec' | 'files'>,
   flows: readonly Flow[],
   filters: readonly CutFilter[],
-  undo?: string,
+  { backend, undo }: { readonly backend: Backend; readonly undo?: string | undefined },
 ): Promise<void> {
   if (flows.length === 0) return;
-  const entries = [...new Set(flows.map(cutEntry))];
-  if (undo !== undefined) await files.write(undo, [entries.map((entry) => `del ${entry}\n`).join('')], FILE_MODE);
-  const lines = entries.map((entry) => `add ${entry} timeout ${CUT_SECONDS}\n`);
-  await runTool({ exec }, { file: 'ipset', args: ['-exist', 'restore'], input: lines }, PURPOSE);
+  const { command, add, free } = SILENCING[backend];
+  const entries = [...new Map(flows.map((flow) => [cutEntry(flow), flow])).values()];
+  if (undo !== undefined) await files.write(undo, [entries.map(free).join('')], FILE_MODE);
+  await runTool({ exec }, { ...command, input: entries.map(add) }, PURPOSE);
   const waiting = filters.values();
   const work = async (): Promise<void> => {
     for (const filter of waiting) await forget({ exec }, filter);
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
 }
+
+interface Silencing {
+  readonly command: { readonly file: string; readonly args: readonly string[] };
+  readonly add: (flow: Flow) => string;
+  readonly free: (flow: Flow) => string;
+}
+
+/** How each backend keeps servers silent. To nft what is to be deleted must be there, so it is put there first. */
+const SILENCING: Readonly<Record<Backend, Silencing>> = {
+  iptables: {
+    command: { file: 'ipset', args: ['-exist', 'restore'] },
+    add: (flow) => `add ${cutEntry(flow)} timeout ${CUT_SECONDS}\n`,
+    free: (flow) => `del ${cutEntry(flow)}\n`,
+  },
+  nftables: {
+    command: { file: 'nft', args: ['-f', '-'] },
+    add: (flow) =>
+      `${nftElement('add', flow, '')}${nftElement('delete', flow, '')}${nftElement('add', flow, ` timeout ${CUT_SECONDS}s`)}`,
+    free: (flow) => `${nftElement('add', flow, '')}${nftElement('delete', flow, '')}`,
+  },
+};
+
+const nftElement = (verb: 'add' | 'delete', { protocol, source, serverPort }: Flow, options: string): string =>
+  `${verb} element ${NFT_TABLE} ${cutSetName(source.family)} { ${formatAddress(source)} . ${protocol} . ${serverPort}${options} }\n`;
 
 const PURPOSE = 'cutting open connections';
 /** A connection that ends by itself at that moment makes conntrack give up on those that it hasn't come to. */
@@ -54,17 +80,37 @@ async function forget({ exec }: Pick<Effects, 'exec'>, filter: CutFilter): Promi
  */
 export async function forgetCuts(
   { exec }: Pick<Effects, 'exec'>,
+  backend: Backend,
   trusted: (client: Address) => boolean,
 ): Promise<void> {
-  const sets = await Promise.all(FAMILIES.map((family) => exec({ file: 'ipset', args: ['save', cutSetName(family)] })));
-  const lines = sets.flatMap(({ stdout }) => stdout.toString().split('\n'));
-  const freed = lines.flatMap((line) => {
-    const [, set, client = '', end] = /^add (\S+) ([^,]+),(\S+)/.exec(line) ?? [];
-    const address = parseAddress(client);
-    return address.ok && trusted(address.value) ? [`del ${set} ${client},${end}\n`] : [];
-  });
-  if (freed.length > 0) await exec({ file: 'ipset', args: ['-exist', 'restore'], input: freed });
+  const { command, free } = SILENCING[backend];
+  const silenced = await Promise.all(FAMILIES.map((family) => readCuts({ exec }, backend, family)));
+  const freed = silenced.flat().filter(({ source }) => trusted(source));
+  if (freed.length > 0) await exec({ ...command, input: freed.map((flow) => free(flow as Flow)) });
 }
+
+/** Whom a server was cut from. */
+async function readCuts(
+  { exec }: Pick<Effects, 'exec'>,
+  backend: Backend,
+  family: Family,
+): Promise<Pick<Flow, 'protocol' | 'source' | 'serverPort'>[]> {
+  const name = cutSetName(family);
+  const args = backend === 'iptables' ? ['save', name] : ['-n', 'list', 'set', ...NFT_TABLE.split(' '), name];
+  const { stdout } = await exec({ file: backend === 'iptables' ? 'ipset' : 'nft', args });
+  return [...stdout.toString().matchAll(ENTRY[backend])].flatMap(([, client = '', protocol, port]) => {
+    const address = parseAddress(client);
+    if (!address.ok) return [];
+    return [{ protocol: PROTOCOL[protocol ?? ''] ?? 'tcp', source: address.value, serverPort: Number(port) }];
+  });
+}
+
+/** `add NAME 192.0.2.1,tcp:80 …`; `192.0.2.1 . 6 . 80 timeout …`. */
+const ENTRY: Readonly<Record<Backend, RegExp>> = {
+  iptables: /^add \S+ ([^,]+),(\w+):(\d+)/gm,
+  nftables: /([\da-f.:]+) \. (\w+) \. (\d+)/g,
+};
+const PROTOCOL: Readonly<Record<string, Flow['protocol']>> = { tcp: 'tcp', udp: 'udp', 6: 'tcp', 17: 'udp' };
 
 const cutEntry = ({ protocol, source, serverPort }: Flow): string =>
   `${cutSetName(source.family)} ${formatAddress(source)},${protocol}:${serverPort}`;

@@ -71,9 +71,12 @@ export async function cut(
   // Also where nothing is left to change: a killed run may have come as far as this.
   const cuts = await findCuts(effects, input);
   if (cuts && cuts.all.length > 0) {
-    await execute(effects, cutHookSteps(plan.target, new Set(cuts.all.map(({ source }) => source.family))));
-    await cutFlows(effects, cuts.all, cuts.filters, pending && paths.uncut);
+    await execute(
+      effects,
+      cutHookSteps(plan.target, new Set(cuts.all.map(({ source }) => source.family)), plan.backend),
+    );
+    await cutFlows(effects, cuts.all, cuts.filters, { backend: plan.backend, undo: pending && paths.uncut });
   }
-  await forgetCuts(effects, (client) => isTrusted(plan.target, client));
+  await forgetCuts(effects, plan.backend, (client) => isTrusted(plan.target, client));
   return cuts;
 }

@@ -21,7 +21,7 @@ export async function putBack(
   failure: unknown,
 ): Promise<unknown> {
   try {
-    const steps = restoreSteps(input.live, await readKernel(effects, 'by-name'));
+    const steps = restoreSteps(input.live, await readKernel(effects, 'by-name', input.live.backend ?? 'iptables'));
     await execute(effects, steps);
     const left = await forget(effects, paths, input);
     const config = await troubleOf(async () => input.commit?.undo());

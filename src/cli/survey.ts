@@ -74,9 +74,6 @@ export function parseConfig(context: Context, text: string): Config {
 /** Reads everything and plans; changes nothing. */
 export async function survey(context: Context, text: string, sets: ReadSets = 'whole'): Promise<Survey> {
   const config = parseConfig(context, text);
-  if (config.backend === 'nftables') {
-    throw new Failure('the nftables backend is not built yet', 'write `backend: auto` or `backend: iptables`');
-  }
   const observation = await observe(context.effects, config, context.configPath, statePaths(context.stateDir), sets);
   const policy = makePolicy(config, observation.facts);
   const plan = makePlan(policy, observation.live);

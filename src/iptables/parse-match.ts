@@ -21,6 +21,7 @@ const PARSERS: readonly (readonly [readonly string[], Parser])[] = [
   ],
   [['-m', 'addrtype', '--dst-type', 'UNICAST'], (_w, family) => (family === 4 ? { kind: 'elsewhere' } : undefined)],
   [['-m', 'addrtype', '!', '--dst-type', 'LOCAL'], (_w, family) => (family === 4 ? { kind: 'group' } : undefined)],
+  [['-m', 'inner-bridge'], () => ({ kind: 'inner-bridge' })],
   [['-p'], (words, family) => parseProtocol(words.next(), family)],
   [['-m', 'conntrack', '--ctstate', 'DNAT'], () => ({ kind: 'dnat' })],
   [['-m', 'conntrack', '--ctstate'], (words) => parseStates(words.next(), false)],

@@ -60,6 +60,9 @@ function renderExtension(match: Extension, family: Family): string {
       const states = CT_STATES.filter(([state]) => match.states.includes(state)).map(([, name]) => name);
       return `-m conntrack ${match.not ? '! ' : ''}--ctstate ${states.join(',')}`;
     }
+    case 'inner-bridge':
+      // No match of iptables: only a record of a rule in another backend has these words.
+      return '-m inner-bridge';
     case 'dnat':
       return '-m conntrack --ctstate DNAT';
     case 'icmp': {

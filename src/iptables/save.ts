@@ -1,10 +1,13 @@
 import type { Family } from '../net/family.ts';
 import type { HookPoint } from '../ruleset/ruleset.ts';
+import type { OwnTable, SavedHook } from '../ruleset/own-table.ts';
 import { CHAIN_PREFIX, ownsChain } from '../ruleset/ownership.ts';
 import { BUILT_IN, TABLE } from './names.ts';
 import { parseRule } from './parse-rule.ts';
 import { renderRule } from './render-rule.ts';
 import { splitWords } from './tokens.ts';
+
+export type { OwnTable, SavedHook } from '../ruleset/own-table.ts';
 
 /** A table as iptables-save prints it: every chain, with its rules as text without `-A CHAIN`. */
 export interface SavedTable {
@@ -20,27 +23,8 @@ export interface SavedChain {
   readonly packets: readonly number[];
 }
 
-/** A rule of a built-in chain that jumps to an own chain. `position` counts from 1, as iptables does. */
-export interface SavedHook {
-  readonly point: HookPoint;
-  readonly position: number;
-  readonly text: string;
-  /** The first rules that stand before it, as they were printed; absent where it is the first. */
-  readonly behind?: readonly string[];
-}
-
 /** How many rules before a hook are kept: to be named, not to be compared. */
 const KEPT_BEFORE = 3;
-
-/** What Seawall owns of a table. Texts are in canonical form, so that they compare by `===`. */
-export interface OwnTable {
-  readonly family: Family;
-  readonly exists: boolean;
-  readonly chains: ReadonlyMap<string, readonly string[]>;
-  readonly hooks: readonly SavedHook[];
-  /** Packets that own rules have dropped since those rules were written. */
-  readonly dropped: number;
-}
 
 /** Reads the mangle table out of the output of iptables-save (of that table alone, or of all). */
 export function parseSave(text: string): SavedTable {

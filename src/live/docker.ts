@@ -8,6 +8,7 @@ export type DockerReading = Silent | Answering;
 
 interface Silent {
   readonly facts: undefined;
+  readonly firewall?: undefined;
   readonly notes: readonly string[];
 }
 
@@ -15,6 +16,8 @@ interface Answering {
   readonly facts: DockerFacts;
   /** False where the swarm, or part of its nodes, couldn't be seen: what was known of them isn't outdated then. */
   readonly swarmSeen: boolean;
+  /** By what Docker makes its own rules; undefined where it doesn't say, as before version 29. */
+  readonly firewall: string | undefined;
   readonly notes: readonly string[];
 }
 
@@ -34,7 +37,8 @@ export async function readDocker({ docker }: Pick<Effects, 'docker'>): Promise<D
     swarm: swarm.active,
   };
   const notes = swarm.unseen.map((what) => `Docker: ${what}`);
-  return { facts, swarmSeen: notes.length === 0, notes };
+  const firewall = text(at(info.ok ? info.body : undefined, 'FirewallBackend', 'Driver'));
+  return { facts, swarmSeen: notes.length === 0, firewall, notes };
 }
 
 const unseen = (why: string): Silent => ({ facts: undefined, notes: [`Docker: ${why}`] });

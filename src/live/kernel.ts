@@ -1,9 +1,12 @@
+import { Failure } from '../effects/failure.ts';
 import type { Effects, Output } from '../effects/types.ts';
 import { parseSets, type LiveSet, type LiveSets } from '../ipset/save.ts';
 import { ownPart, parseSave, type OwnTable } from '../iptables/save.ts';
-import type { Family } from '../net/family.ts';
-import type { LiveState, OtherTable } from '../plan/live-state.ts';
+import { FAMILIES, type Family } from '../net/family.ts';
+import { type LiveState, type OtherTable, standsNowhere } from '../plan/live-state.ts';
+import type { Backend } from '../ruleset/backend.ts';
 import { ownsSet } from '../ruleset/ownership.ts';
+import { readNftables } from './nftables.ts';
 import { runTool } from './tools.ts';
 import { readOthers, saveTool, usesLegacy } from './variants.ts';
 
@@ -17,10 +20,59 @@ type Files = Pick<Effects, 'files'>;
 export type ReadSets = 'whole' | 'by-name';
 
 /**
- * Reads what of Seawall stands in this network namespace; changes nothing. Where files can be read, rules in the other
- * variant of iptables are found too.
+ * Reads what of Seawall stands in this network namespace, by both backends; changes nothing. Where files can be read, rules
+ * in the other variant of iptables are found too. `backend`: the one that the answer is about; what stands by the other one
+ * is its rival. Without a choice it is the one by which rules stand.
  */
-export async function readKernel(effects: Exec & Partial<Files>, readSets: ReadSets): Promise<LiveState> {
+export async function readKernel(
+  effects: Exec & Partial<Files>,
+  readSets: ReadSets,
+  backend?: Backend,
+): Promise<LiveState> {
+  return chooseFrom(await readBoth(effects, readSets), backend);
+}
+
+/** What each backend's tools say; a failure where they can't say anything. */
+export type BothReadings = Readonly<Record<Backend, LiveState | Failure>>;
+
+export async function readBoth(effects: Exec & Partial<Files>, readSets: ReadSets): Promise<BothReadings> {
+  const [iptables, nftables] = await Promise.all([
+    orFailure(readIptables(effects, readSets)),
+    orFailure(readNftables(effects, readSets)),
+  ]);
+  return { iptables, nftables };
+}
+
+async function orFailure<T>(work: Promise<T>): Promise<T | Failure> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof Failure) return error;
+    throw error;
+  }
+}
+
+/** @throws Failure if the backend's own tools fail; those of the other one may be missing */
+export function chooseFrom(both: BothReadings, backend: Backend = standing(both)): LiveState {
+  const [own, other] = [both[backend], both[OTHER[backend]]];
+  if (own instanceof Failure) throw own;
+  return other instanceof Failure || isBare(other) ? own : { ...own, rival: other };
+}
+
+const OTHER: Readonly<Record<Backend, Backend>> = { iptables: 'nftables', nftables: 'iptables' };
+
+const standing = ({ iptables, nftables }: BothReadings): Backend =>
+  !(nftables instanceof Failure) && !standsNowhere(nftables) && (iptables instanceof Failure || standsNowhere(iptables))
+    ? 'nftables'
+    : 'iptables';
+
+/** Nothing at all of Seawall, not even a set. */
+const isBare = ({ tables, sets, others = [], nft }: LiveState): boolean =>
+  sets.size + others.length === 0 &&
+  nft?.exists !== true &&
+  FAMILIES.every((family) => tables[family].chains.size + tables[family].hooks.length === 0);
+
+async function readIptables(effects: Exec & Partial<Files>, readSets: ReadSets): Promise<LiveState> {
   const [v4, v6, sets] = await Promise.all([
     readFamily(effects, 4),
     readFamily(effects, 6),

@@ -7,7 +7,8 @@ import type { DockerFacts, Facts, PrefixList, ResolvedName } from '../policy/fac
 import { isRemote } from '../policy/policy.ts';
 import { listChange, nameChange, type SourceChange } from '../policy/source-change.ts';
 import { type DockerReading, readDocker } from './docker.ts';
-import { readKernel, type ReadSets } from './kernel.ts';
+import { type BackendChoice, chooseBackend, tellsBridges } from './backend.ts';
+import { chooseFrom, readBoth, type ReadSets } from './kernel.ts';
 import { readLinks } from './links.ts';
 import { cacheName, listPath, readList } from './lists.ts';
 import { readRemembered, rememberedText, type Remembered } from './remembered.ts';
@@ -22,6 +23,7 @@ export interface Memory {
 export interface Observation {
   readonly facts: Facts;
   readonly live: LiveState;
+  readonly choice: BackendChoice;
   /** What could not be seen, or is not fresh, in words for people. */
   readonly notes: readonly string[];
   /** Names and lists that are no longer what they were at the last apply. */
@@ -41,14 +43,16 @@ export async function observe(
   const sources = [...config.trusted, ...config.block, ...config.allow.flatMap(({ from }) => from)];
   const names = unique(sources.flatMap((source: Source) => (source.kind === 'name' ? [source.name] : [])));
   const paths = unique(sources.flatMap((source: Source) => (source.kind === 'file' ? [source.path] : [])));
-  const [live, links, docker, remembered, answers, lists] = await Promise.all([
-    readKernel(effects, sets),
+  const [both, links, docker, remembered, answers, lists] = await Promise.all([
+    readBoth(effects, sets),
     readLinks(effects),
     readDocker(effects),
     readRemembered(effects, memory.remembered),
     Promise.all(names.map((name) => effects.names.lookup(name))),
     Promise.all(paths.map((path) => readList(effects, path, configPath, memory.lists))),
   ]);
+  const choice = chooseBackend(config.backend, firewallOf(docker), both);
+  const live = chooseFrom(both, choice.backend);
   const resolved = new Map(
     names.map((name, index) => [name, resolve(answers[index] ?? [], remembered.names.get(name))]),
   );
@@ -56,8 +60,15 @@ export async function observe(
   const dockerFacts = seen ?? remembered.docker ?? NO_DOCKER;
   const byPath = new Map(paths.flatMap((path, index): [string, PrefixList][] => pair(path, lists[index]?.list)));
   return {
-    facts: { links, docker: dockerFacts, names: resolved, lists: byPath },
+    facts: {
+      links,
+      docker: dockerFacts,
+      names: resolved,
+      lists: byPath,
+      tellsBridges: choice.backend === 'nftables' && (await tellsBridges(effects)),
+    },
     live,
+    choice,
     notes: [...docker.notes, ...dockerNotes(dockerFacts, seen), ...nameNotes(resolved)],
     sources: [
       ...[...resolved].flatMap(([name, { addresses }]) =>
@@ -82,6 +93,10 @@ const NO_DOCKER: DockerFacts = { seen: 'unknown', version: undefined, networks: 
 
 const unique = (values: readonly string[]): string[] => [...new Set(values)];
 const pair = <T>(key: string, value: T | undefined): [string, T][] => (value === undefined ? [] : [[key, value]]);
+
+/** Before there was a choice Docker named none, and used iptables. */
+const firewallOf = ({ facts, firewall }: DockerReading): string | undefined =>
+  facts ? (firewall ?? 'iptables') : undefined;
 
 /** Nodes that couldn't be asked for now are those of last time. */
 function withKnownNodes(docker: DockerReading, last: DockerFacts | undefined): DockerFacts | undefined {

@@ -9,6 +9,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   'ip6tables-save': 'iptables',
   'ip6tables-restore': 'iptables',
   ipset: 'ipset',
+  nft: 'nftables',
   conntrack: 'conntrack',
   ip: 'iproute2',
   ss: 'iproute2',

@@ -8,8 +8,11 @@ const LONGEST_PREFIX = 43;
 const [DOT, SLASH, ZERO, COLON] = [46, 47, 48, 58];
 const HEX = new TextEncoder().encode('0123456789abcdef');
 
-/** Writes digits straight into byte chunks: a string per line would cost several times as much for long sets. */
-export function* writeLines(columns: PrefixColumns, head: string, tail: string): Generator<Uint8Array> {
+/**
+ * Writes digits straight into byte chunks: a string per line would cost several times as much for long sets. `only`: the
+ * prefixes of that length alone, without it.
+ */
+export function* writeLines(columns: PrefixColumns, head: string, tail: string, only?: number): Generator<Uint8Array> {
   const encoder = new TextEncoder();
   const before = encoder.encode(head);
   const after = encoder.encode(`${tail}\n`);
@@ -18,11 +21,12 @@ export function* writeLines(columns: PrefixColumns, head: string, tail: string):
     const chunk = new Uint8Array(Math.max(CHUNK, longest));
     let at = 0;
     for (; index < columns.size && at + longest <= chunk.length; index++) {
+      if (only !== undefined && columns.lengths[index] !== only) continue;
       at = copy(chunk, at, before);
-      at = writePrefix(chunk, at, columns, index);
+      at = only === undefined ? writePrefix(chunk, at, columns, index) : writeAddress(chunk, at, columns, index);
       at = copy(chunk, at, after);
     }
-    yield chunk.subarray(0, at);
+    if (at > 0) yield chunk.subarray(0, at);
   }
 }
 
@@ -34,12 +38,14 @@ function copy(chunk: Uint8Array, from: number, bytes: Uint8Array): number {
 
 function writePrefix(chunk: Uint8Array, from: number, columns: PrefixColumns, index: number): number {
   const length = columns.lengths[index] ?? 0;
-  const at =
-    columns.family === 4 ? writeV4(chunk, from, columns.words[index] ?? 0) : writeV6(chunk, from, columns, index);
+  const at = writeAddress(chunk, from, columns, index);
   if (length === addressBits(columns.family)) return at;
   chunk[at] = SLASH;
   return writeDecimal(chunk, at + 1, length);
 }
+
+const writeAddress = (chunk: Uint8Array, from: number, columns: PrefixColumns, index: number): number =>
+  columns.family === 4 ? writeV4(chunk, from, columns.words[index] ?? 0) : writeV6(chunk, from, columns, index);
 
 function writeV4(chunk: Uint8Array, from: number, value: number): number {
   let at = writeDecimal(chunk, from, value >>> 24);

@@ -87,6 +87,11 @@ export class SortedPrefixes {
     return writeLines(this.columns, head, tail);
   }
 
+  /** The same for the prefixes of one length, without it: `${head}${formatAddress(first address)}${tail}\n`. */
+  addressChunks(length: number, head: string, tail: string): Generator<Uint8Array> {
+    return writeLines(this.columns, head, tail, length);
+  }
+
   /** The order of an entry here and one there: by start, then by length. */
   #compare(index: number, other: SortedPrefixes, at: number): number {
     const { words, width, lengths } = other.columns;

@@ -1,5 +1,7 @@
 import { VARIANT_NAMES } from '../iptables/names.ts';
 import { FAMILIES } from '../net/family.ts';
+import type { NftChange } from '../nftables/change.ts';
+import { NFT_TABLE } from '../nftables/names.ts';
 import { formatPrefix } from '../net/prefix.ts';
 import type { PrefixSet } from '../net/prefix-set.ts';
 import { subtract } from '../net/subtract.ts';
@@ -68,7 +70,7 @@ const withReach = (change: PolicyChange, pairs: Parameters<typeof reachChange>[2
 
 /** The same between two rulesets. */
 export function rulesetChanges(before: Ruleset, after: Ruleset): PolicyChange[] {
-  return policyChanges({ steps: [], target: after }, standing(before));
+  return policyChanges({ backend: 'iptables', steps: [], target: after }, standing(before));
 }
 
 /** The same in short, one line a part: for the record of what was applied. */
@@ -90,6 +92,19 @@ export function stepSummary(step: Step): string {
     }
     case 'drop-sets':
       return `destroy ${step.names.join(', ')}`;
+    case 'prepare-nft':
+      return [
+        ...(step.prepare.drop.length === 0 ? [] : [`delete ${step.prepare.drop.join(', ')}`]),
+        ...(step.prepare.fill.length === 0
+          ? []
+          : [`fill ${step.prepare.fill.map(({ part }) => part.name).join(', ')}`]),
+      ].join('; ');
+    case 'change-nft':
+      return `nftables: ${nftParts(step.change).join(', ')}`;
+    case 'drop-nft-sets':
+      return `delete ${step.names.join(', ')}`;
+    case 'remove-nft':
+      return `delete the table ${NFT_TABLE}`;
     case 'change-table': {
       const { family, variant, write, hook, unhook, remove } = step.change;
       const parts = [
@@ -103,6 +118,14 @@ export function stepSummary(step: Step): string {
   }
 }
 
+const nftParts = ({ make, refill, write, bases, removeChains }: NftChange): string[] => [
+  ...make.map(({ part }) => `create ${part.name}`),
+  ...refill.map(({ part }) => `fill ${part.name}`),
+  ...write.map(({ chain }) => `write ${chain}`),
+  ...bases.map(({ point }) => `hook ${point}`),
+  ...removeChains.map((chain) => `remove ${chain}`),
+];
+
 /** Whether the plan puts up a firewall where none stands. */
 export const isFirst = standsNowhere;
 
@@ -111,12 +134,17 @@ export const mayShutOut = ({ steps }: Plan, changes: readonly PolicyChange[], li
   steps.length > 0 &&
   (isFirst(live) ||
     changes.length === 0 ||
-    steps.some(({ kind }) => kind === 'change-table') ||
+    steps.some(changesRules) ||
     changes.some(({ area, addedCount, removedCount }) => {
       // What a list holds that nobody read, nobody knows.
       if (area === 'lists') return true;
       return (area === 'block' ? addedCount : removedCount) > 0;
     }));
+
+/** Of what nftables changes in one stroke, the sets alone are told by the policy's changes. */
+const changesRules = (step: Step): boolean =>
+  step.kind === 'change-table' ||
+  (step.kind === 'change-nft' && step.change.write.length + step.change.bases.length > 0);
 
 const unique = (texts: readonly string[]): string[] => [...new Set(texts)];
 

@@ -1,6 +1,4 @@
 import * as v from 'valibot';
-import { destroySets, makeSet, replaceSet } from '../ipset/create.ts';
-import { renderChange, restoreTool } from '../iptables/change.ts';
 import { parseJson } from '../net/json.ts';
 import type { Zones } from '../policy/zones.ts';
 import type { Ruleset } from '../ruleset/ruleset.ts';
@@ -11,6 +9,7 @@ import type { Plan } from './plan.ts';
 import { restoreSteps } from './restore.ts';
 import { standing } from './standing.ts';
 import type { Step } from './step.ts';
+import { inputText, stepText } from './step-text.ts';
 import { readStored } from './stored.ts';
 
 const KIND = 'seawall-plan';
@@ -38,13 +37,6 @@ export interface KeptPlan {
   readonly target: Ruleset;
 }
 
-/** A step as the kernel's own tools take it. */
-interface StepText {
-  /** `ipset restore`, `iptables-restore --noflush` … */
-  readonly tool: string;
-  readonly input: string;
-}
-
 /**
  * A plan as data, whole and for itself: the target as plain files, and its steps and their undo as text for the kernel's
  * tools, to be read, or to be fed to them by hand.
@@ -57,8 +49,8 @@ export function planData(plan: Plan, live: LiveState, config: string, zones: Zon
     config,
     zones,
     files: Object.fromEntries(files) as Record<string, string>,
-    steps: plan.steps.map(stepText),
-    undo: restoreSteps(live, standing(plan.target)).map(stepText),
+    steps: plan.steps.map(stepData),
+    undo: restoreSteps(live, standing(plan.target, plan.backend)).map(stepData),
   };
 }
 
@@ -80,18 +72,10 @@ function isWrittenAs(target: Ruleset, files: Readonly<Record<string, string>>): 
   );
 }
 
-function stepText(step: Step): StepText {
-  switch (step.kind) {
-    case 'make-sets': {
-      const lines = [...step.make.map((set) => makeSet(set)), ...step.replace.map((set) => replaceSet(set))];
-      return { tool: 'ipset restore', input: lines.map(textOf).join('') };
-    }
-    case 'drop-sets':
-      return { tool: 'ipset restore', input: textOf(destroySets(step.names)) };
-    case 'change-table':
-      return { tool: `${restoreTool(step.change)} --noflush`, input: renderChange(step.change) };
-  }
-}
+const stepData = (step: Step): object => {
+  const text = stepText(step);
+  return { tool: text.tool, input: inputText(text) };
+};
 
 const decoder = new TextDecoder();
 const textOf = (chunks: Iterable<string | Uint8Array>): string =>

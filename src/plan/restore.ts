@@ -4,14 +4,45 @@ import type { OwnTable } from '../iptables/save.ts';
 import { FAMILIES, type Family } from '../net/family.ts';
 import type { SetSpec } from '../ruleset/set.ts';
 import { SCRATCH_SET } from '../ruleset/ownership.ts';
-import type { LiveState, OtherTable } from './live-state.ts';
+import type { Backend } from '../ruleset/backend.ts';
+import { isHooked, type LiveState, type OtherTable } from './live-state.ts';
+import { nftRemoval, nftSteps } from './nft-steps.ts';
 import { doesSomething, dropSets, type Step, tableStep } from './step.ts';
 
 /**
- * The way back: what turns the state that stands now into an earlier one, each family in one stroke. Sets first; but what
- * only the newer rules ask stays as it is until they are gone.
+ * The way back: what turns the state that stands now into an earlier one, by whichever backends it stood. What stood then
+ * comes first, and what didn't goes when that stands.
  */
 export function restoreSteps(before: LiveState, now: LiveState): Step[] {
+  const order = (['iptables', 'nftables'] as const).toSorted(
+    (a, b) => Number(stoodBy(b, before)) - Number(stoodBy(a, before)),
+  );
+  return order.flatMap((backend) => {
+    const [then, here] = [by(backend, before), by(backend, now)];
+    return backend === 'nftables' ? nftBack(then, here) : iptablesBack(then, here);
+  });
+}
+
+/** The part of a state that stands by that backend; an empty one where that wasn't looked at. */
+function by(backend: Backend, live: LiveState): LiveState {
+  if ((live.backend ?? 'iptables') === backend) return live;
+  return live.rival ?? { backend, tables: { 4: emptyTable(4), 6: emptyTable(6) }, sets: new Map() };
+}
+
+const stoodBy = (backend: Backend, live: LiveState): boolean => {
+  const { tables, sets } = by(backend, live);
+  return sets.size > 0 || FAMILIES.some((family) => isHooked(tables[family]));
+};
+
+function nftBack(before: LiveState, now: LiveState): Step[] {
+  if (!before.nft?.exists) return nftRemoval(now);
+  const sets = [...before.sets].flatMap(([name, set]) => specOf(name, set) ?? []);
+  const kept = new Set([...before.sets].flatMap(([name, set]) => (specOf(name, set) ? [] : [name])));
+  return nftSteps({ tables: { 4: textsOf(before.tables[4]), 6: textsOf(before.tables[6]) }, sets, kept }, now);
+}
+
+/** By iptables: each family in one stroke. Sets first; but what only the newer rules ask stays as it is until they are gone. */
+function iptablesBack(before: LiveState, now: LiveState): Step[] {
   const wanted = [...before.sets].flatMap(([name, set]) => (name === SCRATCH_SET ? [] : (specOf(name, set) ?? [])));
   const differing = wanted.filter((spec) => !sameSet(spec, now.sets.get(spec.name)));
   const make = differing.filter(({ name }) => !now.sets.has(name));

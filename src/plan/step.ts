@@ -1,5 +1,6 @@
 import type { TableChange } from '../iptables/change.ts';
 import type { Variant } from '../iptables/names.ts';
+import type { NftChange, NftPreparation } from '../nftables/change.ts';
 import type { SetSpec } from '../ruleset/set.ts';
 
 /**
@@ -10,7 +11,15 @@ import type { SetSpec } from '../ruleset/set.ts';
 export type Step =
   | { readonly kind: 'make-sets'; readonly make: readonly SetSpec[]; readonly replace: readonly SetSpec[] }
   | { readonly kind: 'change-table'; readonly change: TableChange }
-  | { readonly kind: 'drop-sets'; readonly names: readonly string[] };
+  | { readonly kind: 'drop-sets'; readonly names: readonly string[] }
+  | { readonly kind: 'prepare-nft'; readonly prepare: NftPreparation }
+  | { readonly kind: 'change-nft'; readonly change: NftChange }
+  | { readonly kind: 'drop-nft-sets'; readonly names: readonly string[] }
+  | { readonly kind: 'remove-nft' };
+
+/** What only tidies up: nothing asks any more for what goes. */
+export const isTidying = ({ kind }: Step): boolean =>
+  kind === 'drop-sets' || kind === 'drop-nft-sets' || kind === 'remove-nft';
 
 export const tableStep = (change: TableChange | undefined, variant?: Variant): Step[] =>
   change ? [{ kind: 'change-table', change: variant ? { ...change, variant } : change }] : [];
@@ -19,5 +28,5 @@ export const dropSets = (names: readonly string[]): Step => ({ kind: 'drop-sets'
 
 export function doesSomething(step: Step): boolean {
   if (step.kind === 'drop-sets') return step.names.length > 0;
-  return step.kind === 'change-table' || step.make.length + step.replace.length > 0;
+  return step.kind !== 'make-sets' || step.make.length + step.replace.length > 0;
 }

@@ -76,8 +76,8 @@ export function compileFamily(policy: Policy, family: Family, slots: Slots): Fam
       { kind: 'denied', name: cutSetName(family), family },
     ]),
     chains: [
-      { name: CHAINS.arriving, rules: arrivingRules(policy.zones, family) },
-      { name: CHAINS.passing, rules: passingRules(policy.zones, family) },
+      { name: CHAINS.arriving, rules: arrivingRules(policy, family) },
+      { name: CHAINS.passing, rules: passingRules(policy, family) },
       { name: CHAINS.host, rules: hostRules(sources, allow, family) },
       { name: CHAINS.behind, rules: [...trustRules(sources), rule([], { kind: 'goto', chain: CHAINS.deny })] },
       { name: CHAINS.icmp, rules: icmpRules(family) },
@@ -129,7 +129,10 @@ function groupChain({ bridges }: Zones): Chain[] {
   return rules.length === 0 ? [] : [{ name: CHAINS.groups, rules }];
 }
 
-function arrivingRules(zones: Zones, family: Family): Rule[] {
+/** A bridge of Docker's that was made since, under a name of its own. Those that are known not to be its come before. */
+const INNER_BRIDGE = rule([{ kind: 'inner-bridge' }], RETURN);
+
+function arrivingRules({ zones, innerBridges }: Policy, family: Family): Rule[] {
   const toHost: Action = { kind: 'goto', chain: CHAINS.host };
   return [
     rule([{ kind: 'elsewhere' }], RETURN),
@@ -141,6 +144,7 @@ function arrivingRules(zones: Zones, family: Family): Rule[] {
     ...zones.bridges.map((link) => rule([{ kind: 'in', link }, { kind: 'group' }], RETURN)),
     ...zones.except.map((link) => rule([{ kind: 'in', link }], toHost)),
     ...zones.internal.map((link) => rule([{ kind: 'in', link }], RETURN)),
+    ...(innerBridges ? [INNER_BRIDGE] : []),
     rule([], toHost),
   ];
 }
@@ -152,7 +156,7 @@ function arrivingRules(zones: Zones, family: Family): Rule[] {
 const cutRule = (family: Family): Rule =>
   rule([{ kind: 'in-set', set: cutSetName(family), fields: ['dst', 'src'] }], DROP);
 
-function passingRules(zones: Zones, family: Family): Rule[] {
+function passingRules({ zones, innerBridges }: Policy, family: Family): Rule[] {
   const toBehind: Action = { kind: 'goto', chain: CHAINS.behind };
   return [
     // Judged when it arrived, by the port that the client dialled.
@@ -161,6 +165,7 @@ function passingRules(zones: Zones, family: Family): Rule[] {
     ...zones.outer.map((link) => rule([{ kind: 'out', link }], RETURN)),
     ...zones.except.map((link) => rule([{ kind: 'in', link }], toBehind)),
     ...zones.internal.map((link) => rule([{ kind: 'in', link }], RETURN)),
+    ...(innerBridges ? [INNER_BRIDGE] : []),
     rule([], toBehind),
   ];
 }

@@ -56,4 +56,6 @@ export interface Facts {
   readonly names: ReadonlyMap<string, ResolvedName>;
   /** Lists by their path, as the config writes it. */
   readonly lists: ReadonlyMap<string, PrefixList>;
+  /** The rules can tell that an interface is a bridge, whatever its name. */
+  readonly tellsBridges?: boolean;
 }

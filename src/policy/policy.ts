@@ -35,6 +35,8 @@ export interface Policy {
   readonly public: Ports;
   readonly zones: Zones;
   readonly log: Config['log'];
+  /** Bridges that nobody knows yet count as internal for who has a private address behind them. */
+  readonly innerBridges: boolean;
 }
 
 /** Resolves the config against the facts. Pure: the same two always give the same policy. */
@@ -56,6 +58,7 @@ export function makePolicy(config: Config, facts: Facts): Policy {
     public: makePorts(config.public.map(({ range }) => range)),
     zones: findZones(facts.links, facts.docker, config.interfaces),
     log: config.log,
+    innerBridges: facts.tellsBridges === true,
   };
 }
 

@@ -1,8 +1,8 @@
 import type { NamedFlow } from '../analysis/session.ts';
 import { visible } from '../config/problems/quoted.ts';
-import { renderChange, restoreTool } from '../iptables/change.ts';
 import { type Address, formatAddress } from '../net/address.ts';
 import { type PolicyChange, stepSummary } from '../plan/changes.ts';
+import { inputText, stepText } from '../plan/step-text.ts';
 import type { ReachChange } from '../plan/reach.ts';
 import type { Step } from '../plan/plan.ts';
 import type { SourceChange } from '../policy/source-change.ts';
@@ -124,6 +124,7 @@ const endText = (address: Address, port: number): string =>
   address.family === 4 ? `${formatAddress(address)}:${port}` : `[${formatAddress(address)}]:${port}`;
 
 function ruleLines(step: Step): string[] {
-  if (step.kind !== 'change-table') return [];
-  return [`# ${restoreTool(step.change)} --noflush`, renderChange(step.change).trimEnd()];
+  if (step.kind !== 'change-table' && step.kind !== 'change-nft') return [];
+  const text = stepText(step);
+  return [`# ${text.tool}`, inputText(text).trimEnd()];
 }

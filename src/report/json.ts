@@ -2,6 +2,7 @@ import type { NamedFlow } from '../analysis/session.ts';
 import { formatAddress } from '../net/address.ts';
 import { renderChange } from '../iptables/change.ts';
 import type { Step } from '../plan/plan.ts';
+import { inputText, stepText } from '../plan/step-text.ts';
 
 /** The version of every `--json` answer; it changes when a field changes its meaning or goes. */
 export const SCHEMA_VERSION = 1;
@@ -33,5 +34,13 @@ export function stepJson(step: Step): object {
         ...(step.change.variant === undefined ? {} : { variant: step.change.variant }),
         restore: renderChange(step.change),
       };
+    case 'change-nft':
+      return { kind: step.kind, nft: inputText(stepText(step)) };
+    case 'prepare-nft':
+      return { kind: step.kind, delete: step.prepare.drop, create: step.prepare.fill.map(({ part }) => part.name) };
+    case 'drop-nft-sets':
+      return { kind: step.kind, delete: step.names };
+    case 'remove-nft':
+      return { kind: step.kind };
   }
 }

@@ -14,6 +14,7 @@ export type SetField = 'src' | 'dst';
  *
  * `elsewhere`: the destination is no address of this machine, so the packet is to be forwarded.
  * `group`: the destination is a multicast or broadcast address.
+ * `inner-bridge`: it came in by some bridge, with a private source that is behind that bridge; not all backends can tell.
  * `dnat`: the connection's destination was rewritten on its way in.
  * `in`, `out`: the interface; a trailing `*` matches any rest of the name.
  */
@@ -22,6 +23,7 @@ export type Match =
   | { readonly kind: 'dnat' }
   | { readonly kind: 'elsewhere' }
   | { readonly kind: 'group' }
+  | { readonly kind: 'inner-bridge' }
   | { readonly kind: 'in' | 'out'; readonly link: string }
   | { readonly kind: 'src' | 'dst'; readonly prefix: Prefix }
   | { readonly kind: 'protocol'; readonly protocol: RuleProtocol }

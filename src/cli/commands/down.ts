@@ -8,6 +8,7 @@ import type { Effects } from '../../effects/types.ts';
 import { readKernel } from '../../live/kernel.ts';
 import type { LiveState } from '../../plan/live-state.ts';
 import { planRemoval, type Step } from '../../plan/plan.ts';
+import { isTidying } from '../../plan/step.ts';
 import { toJson } from '../../report/json.ts';
 import type { Command, Context } from '../command.ts';
 
@@ -45,7 +46,7 @@ async function takeDown({ effects, stateDir }: Context): Promise<number> {
     await refuseWhilePending(effects, paths);
     const live = await readKernel(effects, 'by-name');
     const steps = planRemoval(live);
-    const isRules = ({ kind }: Step): boolean => kind === 'change-table';
+    const isRules = (step: Step): boolean => !isTidying(step);
     await openUp(effects, paths, live, steps.filter(isRules));
     await execute(
       effects,
