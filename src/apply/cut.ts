@@ -57,8 +57,8 @@ const SILENCING: Readonly<Record<Backend, Silencing>> = {
   },
 };
 
-const nftElement = (verb: 'add' | 'delete', { protocol, source, serverPort }: Flow, options: string): string =>
-  `${verb} element ${NFT_TABLE} ${cutSetName(source.family)} { ${formatAddress(source)} . ${protocol} . ${serverPort}${options} }\n`;
+const nftElement = (verb: 'add' | 'delete', { protocol, source, serverPort }: Flow, timeout: string): string =>
+  `${verb} element ${NFT_TABLE} ${cutSetName(source.family)} { ${formatAddress(source)} . ${protocol} . ${serverPort}${timeout} }\n`;
 
 const PURPOSE = 'cutting open connections';
 /** A connection that ends by itself at that moment makes conntrack give up on those that it hasn't come to. */

@@ -161,7 +161,7 @@ const ESTABLISHED = 'ct state established,related return';
 function jumpWords(text: string, family: Family): string[] {
   const rule = parseRule(text, family);
   if (!rule) return [];
-  const [, ...rest] = rule.match;
+  const rest = rule.match.filter((match) => match.kind !== 'state');
   const nfproto = `meta nfproto ${IP[family] === 'ip' ? 'ipv4' : 'ipv6'}`;
   return renderNftRule({ ...rule, match: rest }, family, (name) => [{ name }]).map((words) => `${nfproto} ${words}`);
 }

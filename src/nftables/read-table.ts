@@ -7,7 +7,7 @@ import type { Match } from '../ruleset/match.ts';
 import { ownsSet } from '../ruleset/ownership.ts';
 import type { HookPoint } from '../ruleset/ruleset.ts';
 import { isObject, type Json, matchParts, sameJson } from './json.ts';
-import { NFPROTO, NFT_TABLE, ownChainOf, POINTS, PRIORITY } from './names.ts';
+import { IP, NFPROTO, NFT_TABLE, ownChainOf, POINTS, PRIORITY } from './names.ts';
 import { readNftRule, type ReadRule } from './read-rule.ts';
 import type { NftSet } from './read-set.ts';
 import { wholeOf } from './set-parts.ts';
@@ -191,13 +191,21 @@ const withoutCounters = (expr: readonly Json[]): Json[] =>
 
 /** The canonical text of a base chain's jump: what comes to it is not established. */
 function jumpText(rule: Entry, family: Family): string | undefined {
-  const [proto, ...rest] = exprOf(rule);
-  const parts = matchParts(proto);
-  const isOwn =
-    parts?.op === '==' && sameJson(parts.left, { meta: { key: 'nfproto' } }) && parts.right === NFPROTO[family];
-  const read = isOwn ? readNftRule(rest, commentOf(rule), family) : undefined;
+  const conditions = withoutProto(exprOf(rule), family);
+  const read = conditions && readNftRule(conditions, commentOf(rule), family);
   if (read?.rule.action.kind !== 'jump') return undefined;
   return renderRule({ ...read.rule, match: [NOT_ESTABLISHED, ...read.rule.match] }, family);
+}
+
+/** Without the test for the IP version, which nft leaves out where an address says the same. */
+function withoutProto(expr: readonly Json[], family: Family): readonly Json[] | undefined {
+  const [proto, ...rest] = expr;
+  const parts = matchParts(proto);
+  if (sameJson(parts?.left, { meta: { key: 'nfproto' } }))
+    return parts?.op === '==' && parts.right === NFPROTO[family] ? rest : undefined;
+  return isObject(parts?.left) && sameJson(parts.left, { payload: { protocol: IP[family], field: 'daddr' } })
+    ? expr
+    : undefined;
 }
 
 /** The sets by their names in the ruleset; `read` gives a set that is kept in parts. */

@@ -81,6 +81,7 @@ export const policyArb: fc.Arbitrary<Policy> = fc.record({
   public: portsArb,
   zones: fc.constantFrom(...ZONES),
   log: fc.constantFrom('off', 'limited'),
+  innerBridges: fc.boolean(),
 });
 
 /** Policies that follow each other: each differs from the one before in some of its parts, in one as often as in many. */
