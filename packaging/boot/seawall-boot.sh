@@ -1,5 +1,5 @@
 #!/bin/sh
-# Seawall at boot: stands up the firewall of the last apply with nothing but sh, ipset and iptables.
+# Seawall at boot: stands up the firewall of the last apply with nothing but sh and ipset and iptables, or nft.
 # If its files are missing or damaged, a minimum stands instead: closed, but for SSH.
 # Usage: seawall-boot [STATE_DIR]     Exit: 0 as applied (or taken down on purpose), 1 minimum or nothing loaded
 #
@@ -36,8 +36,9 @@ hooked() { # TOOL POINT RULE...
 intact() { # GENERATION
   case $1 in '' | *[!0-9]*) return 1 ;; esac
   dir=$state/generations/$1
-  for file in sets.ipset rules.iptables rules.ip6tables hooks "$dir"/*.ipset; do
+  for file in sets.ipset rules.iptables rules.ip6tables hooks "$dir"/*.ipset "$dir"/*.nft; do
     file=${file##*/}
+    [ "$file" != '*.nft' ] || continue
     # A list that was cut off must not vouch for what it no longer names.
     grep -q "^[0-9a-f]\{64\}  $file\$" "$dir/SHA256SUMS" 2>/dev/null || return 1
   done
@@ -73,8 +74,17 @@ hook_all() { # FILE, lines of: TOOL POINT RULE...
   done <"$1"
 }
 
+# Whether the generation is one for nftables.
+for_nft() { [ -e "$state/generations/$1/rules.nft" ]; } # GENERATION
+
+has() { command -v "$1" >/dev/null 2>&1; }
+
 load() { # GENERATION
   dir=$state/generations/$1
+  if for_nft "$1"; then
+    load_nft
+    return
+  fi
   ipset destroy seawall-scratch 2>/dev/null
   # Long lists have files of their own, named by their content: one that stands is the one that is wanted.
   for file in "$dir"/*.ipset; do
@@ -87,8 +97,53 @@ load() { # GENERATION
   hook_all "$dir/hooks"
 }
 
-# Takes out what is Seawall's and is not of the generation: hooks first, then chains, then sets. No generation: all of it.
+nft_names() { nft -t list table inet seawall 2>/dev/null | sed -n "s/^[[:space:]]$1 \([^ ]*\) {.*/\1/p"; } # chain|set
+
+# Long lists first, each in a file of its own: one that stands is the one that is wanted. Then all the rest in one stroke.
+load_nft() {
+  there=" $(nft_names set | tr '\n' ' ') "
+  for file in "$dir"/seawall-*.nft; do
+    [ -e "$file" ] || continue
+    missing=
+    for set in $(sed -n 's/^add set inet seawall \([^ ]*\) .*/\1/p' "$file"); do
+      case $there in *" $set "*) ;; *) missing=1 ;; esac
+    done
+    [ -z "$missing" ] || nft -f "$file" || return 1
+  done
+  nft -f "$dir/rules.nft"
+}
+
+# Takes out what of Seawall is not of the generation, by both backends. No generation: all of it.
 tidy() { # [GENERATION]
+  if [ -n "${1:-}" ] && for_nft "$1"; then
+    tidy_nft "$1" && { ! has iptables || ! has ipset || tidy_iptables; }
+  elif has iptables && has ipset; then
+    tidy_iptables "${1:-}" && remove_nft
+  else
+    remove_nft
+  fi
+}
+
+remove_nft() { [ -z "$(nft_names chain; nft_names set)" ] || nft delete table inet seawall; }
+
+tidy_nft() { # GENERATION
+  dir=$state/generations/$1
+  # No generation names the hook for cut connections, and any may have it.
+  surplus=$(nft_names chain | while read -r chain; do
+    case $chain in output) continue ;; esac
+    grep -q "^add chain inet seawall $chain\( \|$\)" "$dir/rules.nft" || echo "$chain"
+  done)
+  {
+    for chain in $surplus; do echo "flush chain inet seawall $chain"; done
+    for chain in $surplus; do echo "delete chain inet seawall $chain"; done
+    for set in $(nft_names set); do
+      cat "$dir"/*.nft | grep -q "^add set inet seawall $set " || echo "delete set inet seawall $set"
+    done
+  } | nft -f -
+}
+
+# Hooks first, then chains, then sets.
+tidy_iptables() { # [GENERATION]
   dir=$state/generations/${1:-none}
   for tool in $(families); do
     for point in PREROUTING INPUT FORWARD OUTPUT; do
@@ -141,7 +196,48 @@ minimum_rules() { # TOOL
   echo COMMIT
 }
 
+nft_minimum_rules() {
+  ports=$(ssh_ports | tr '\n ' ',,')
+  links='iifname { "lo", "docker0", "docker_gwbridge" } return'
+  echo 'add table inet seawall'
+  for chain in PRE4 PRE6 FWD4 FWD6; do
+    echo "add chain inet seawall SEAWALL-$chain"
+    echo "flush chain inet seawall SEAWALL-$chain"
+  done
+  while read -r chain rule; do echo "add rule inet seawall $chain $rule"; done <<EOF
+SEAWALL-PRE4 fib daddr type unicast return
+SEAWALL-PRE4 $links
+SEAWALL-PRE4 udp sport 67 udp dport 68 return
+SEAWALL-PRE4 tcp dport { ${ports%,} } return
+SEAWALL-PRE4 counter drop
+SEAWALL-PRE6 ip6 daddr != ff00::/8 fib daddr type != { local, anycast } return
+SEAWALL-PRE6 $links
+SEAWALL-PRE6 meta l4proto ipv6-icmp ip6 hoplimit 255 return
+SEAWALL-PRE6 ip6 saddr fe80::/10 udp sport 547 udp dport 546 return
+SEAWALL-PRE6 tcp dport { ${ports%,} } return
+SEAWALL-PRE6 counter drop
+SEAWALL-FWD4 ct status dnat return
+SEAWALL-FWD4 $links
+SEAWALL-FWD4 counter drop
+SEAWALL-FWD6 ct status dnat return
+SEAWALL-FWD6 $links
+SEAWALL-FWD6 counter drop
+EOF
+  for pair in prerouting:PRE forward:FWD; do
+    hook=${pair%:*}
+    echo "add chain inet seawall $hook { type filter hook $hook priority -150; policy accept; }"
+    echo "flush chain inet seawall $hook"
+    echo "add rule inet seawall $hook ct state established,related return"
+    echo "add rule inet seawall $hook meta nfproto ipv4 jump SEAWALL-${pair#*:}4"
+    echo "add rule inet seawall $hook meta nfproto ipv6 jump SEAWALL-${pair#*:}6"
+  done
+}
+
 minimum() {
+  if ! has iptables && has nft; then
+    nft_minimum_rules | nft -f -
+    return
+  fi
   failed=0
   for tool in $(families); do
     minimum_rules "$tool" | "$tool-restore" -w 10 --noflush || failed=1
@@ -212,7 +308,11 @@ undo() {
     return 0
   fi
   # Servers may speak to clients again whose connections were cut by the change.
-  [ -e "$state/uncut" ] && ipset -exist restore <"$state/uncut" 2>/dev/null
+  if grep -q ' element ' "$state/uncut" 2>/dev/null; then
+    nft -f "$state/uncut" 2>/dev/null
+  elif [ -e "$state/uncut" ]; then
+    ipset -exist restore <"$state/uncut" 2>/dev/null
+  fi
   if [ -z "$id" ] && [ "$(field before)" = 0 ]; then
     tidy && result=removed || result=failed
   elif intact "$id" && load "$id"; then

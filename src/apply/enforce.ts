@@ -31,7 +31,7 @@ export async function enforce(
   steps: readonly Step[],
 ): Promise<Enforced> {
   const { plan, live, record, script } = input;
-  const generation: NewGeneration = { ...record, ruleset: plan.target };
+  const generation: NewGeneration = { ...record, ruleset: plan.target, backend: plan.backend };
   const changes = plan.steps.length > 0;
   const confirmed = input.confirmSeconds === undefined || !changes;
   try {

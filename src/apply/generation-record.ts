@@ -5,6 +5,7 @@ import { parseJson } from '../net/json.ts';
 import { bootFiles, isLongListFile, meaningFingerprint, type PlainFile } from '../plan/boot-files.ts';
 import { readStored } from '../plan/stored.ts';
 import type { Zones } from '../policy/zones.ts';
+import type { Backend } from '../ruleset/backend.ts';
 import type { Ruleset } from '../ruleset/ruleset.ts';
 import { currentGeneration, generationNumbers } from './generation-numbers.ts';
 import type { StatePaths } from './state.ts';
@@ -21,6 +22,8 @@ export const META = 'meta.json';
 /** What is known of a generation besides its rules. */
 export interface Meta {
   readonly version: 1;
+  /** By what it stood. */
+  readonly backend: Backend;
   /** Of the ruleset. Two generations with the same one stand for the same rules and entries. */
   readonly fingerprint: string;
   /** The same, whichever of their names the sets are used under. */
@@ -47,17 +50,18 @@ export async function readyAtBoot(
   effects: WithFiles,
   paths: StatePaths,
   ruleset: Ruleset,
+  backend: Backend = 'iptables',
 ): Promise<'ready' | 'older' | 'missing' | 'damaged'> {
   const current = await currentGeneration(effects, paths);
   if (current === undefined) return 'missing';
-  const wanted = bootFiles(ruleset);
+  const wanted = bootFiles(ruleset, backend);
   const folder = paths.generation(current);
   const record = await readSummed(effects.files, folder, RECORD_SUMS);
   const lasting = (await effects.files.list(folder)).filter(isLongListFile);
   const summed = await readSummed(effects.files, folder, SUMS, lasting);
   const meta = metaIn(record);
   if (!summed || !meta) return 'damaged';
-  if (meta.meaning !== meaningFingerprint(ruleset)) return 'older';
+  if (meta.meaning !== meaningFingerprint(ruleset) || meta.backend !== backend) return 'older';
   const lists = wanted.filter((file) => file.lasting).map(({ name }) => name);
   return sameNames(lists, lasting) && namesAll(summed, wanted) ? 'ready' : 'damaged';
 }
@@ -84,6 +88,8 @@ const LOADED = ['sets.ipset', 'rules.iptables', 'rules.ip6tables', 'hooks'];
 const strings = v.array(v.string());
 const metaSchema = v.object({
   version: v.literal(1),
+  // Before there was a choice it was not written down.
+  backend: v.optional(v.picklist(['iptables', 'nftables']), 'iptables'),
   fingerprint: v.string(),
   meaning: v.string(),
   at: v.string(),
@@ -135,7 +141,7 @@ const sameNames = (a: readonly string[], b: readonly string[]): boolean =>
 export async function isThis(
   files: Files,
   folder: string,
-  { fingerprint, config }: { readonly fingerprint: string; readonly config: string },
+  { fingerprint, config, backend }: Pick<Meta, 'fingerprint' | 'backend'> & { readonly config: string },
   wanted: readonly PlainFile[],
 ): Promise<boolean> {
   const lasting = wanted.filter((file) => file.lasting).map(({ name }) => name);
@@ -145,9 +151,9 @@ export async function isThis(
     readSummed(files, folder, SUMS, lasting),
   ]);
   if (!kernel || record?.get(CONFIG)?.toString() !== config) return false;
-  if (metaIn(record)?.fingerprint !== fingerprint || !namesAll(kernel, wanted)) return false;
-  return sameNames(
-    present.filter((name) => name.endsWith('.ipset')),
-    wanted.map(({ name }) => name).filter((name) => name.endsWith('.ipset')),
-  );
+  const meta = metaIn(record);
+  if (meta?.fingerprint !== fingerprint || meta.backend !== backend || !namesAll(kernel, wanted)) return false;
+  return sameNames(present.filter(isSetsFile), wanted.map(({ name }) => name).filter(isSetsFile));
 }
+
+const isSetsFile = (name: string): boolean => name.endsWith('.ipset') || isLongListFile(name);

@@ -1,5 +1,6 @@
 import type { Effects } from '../effects/types.ts';
 import { bootFiles, meaningFingerprint, rulesetFingerprint } from '../plan/boot-files.ts';
+import type { Backend } from '../ruleset/backend.ts';
 import type { Ruleset } from '../ruleset/ruleset.ts';
 import { currentGeneration, generationNumbers } from './generation-numbers.ts';
 import { CONFIG, isThis, META, type Meta, RECORD_SUMS, SUMS } from './generation-record.ts';
@@ -14,8 +15,9 @@ const KEPT = 20;
 /** What the next generation will be made of. */
 export interface NewGeneration {
   readonly ruleset: Ruleset;
+  readonly backend: Backend;
   readonly config: string;
-  readonly meta: Omit<Meta, 'version' | 'fingerprint' | 'meaning'>;
+  readonly meta: Omit<Meta, 'version' | 'backend' | 'fingerprint' | 'meaning'>;
 }
 
 export interface Prepared {
@@ -31,13 +33,16 @@ export interface Prepared {
 export async function prepareGeneration(
   effects: WithFiles,
   paths: StatePaths,
-  { ruleset, config, meta }: NewGeneration,
+  { ruleset, backend, config, meta }: NewGeneration,
 ): Promise<Prepared> {
   const { files } = effects;
   const current = await currentGeneration(effects, paths);
   const fingerprint = rulesetFingerprint(ruleset);
-  const wanted = bootFiles(ruleset);
-  if (current !== undefined && (await isThis(files, paths.generation(current), { fingerprint, config }, wanted)))
+  const wanted = bootFiles(ruleset, backend);
+  if (
+    current !== undefined &&
+    (await isThis(files, paths.generation(current), { fingerprint, config, backend }, wanted))
+  )
     return { number: current, fresh: false };
   // Where it is lost which one is current, none of those that there are is written over.
   const number = (current ?? (await generationNumbers(effects, paths)).at(-1) ?? 0) + 1;
@@ -47,7 +52,7 @@ export async function prepareGeneration(
   await files.folder(folder, FOLDER_MODE);
   const from = current === undefined ? undefined : paths.generation(current);
   await writeSummed(files, folder, SUMS, wanted, from);
-  const record: Meta = { version: 1, fingerprint, meaning: meaningFingerprint(ruleset), ...meta };
+  const record: Meta = { version: 1, backend, fingerprint, meaning: meaningFingerprint(ruleset), ...meta };
   await writeSummed(files, folder, RECORD_SUMS, [
     { name: CONFIG, content: () => [config] },
     { name: META, content: () => [`${JSON.stringify(record, null, 2)}\n`] },

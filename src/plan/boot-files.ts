@@ -3,10 +3,16 @@ import { createSet } from '../ipset/create.ts';
 import { tableTexts } from '../iptables/change.ts';
 import { BUILT_IN, TABLE } from '../iptables/names.ts';
 import { FAMILIES, type Family } from '../net/family.ts';
+import { diffNft } from '../nftables/change.ts';
+import { NFT_TABLE } from '../nftables/names.ts';
+import { NO_NFT } from '../nftables/read-table.ts';
+import { makeAndFill, renderNftFile } from '../nftables/render-change.ts';
+import { isHashed, partsOf } from '../nftables/set-parts.ts';
 import { CUT_HOOK } from '../policy/compile.ts';
-import { isList } from '../ruleset/ownership.ts';
+import type { Backend } from '../ruleset/backend.ts';
+import { isList, ownsSet } from '../ruleset/ownership.ts';
 import type { FamilyRules, Ruleset } from '../ruleset/ruleset.ts';
-import type { SetSpec } from '../ruleset/set.ts';
+import type { NetSetSpec, SetSpec } from '../ruleset/set.ts';
 import { inSlots } from './slots.ts';
 
 type Chunk = string | Uint8Array;
@@ -22,18 +28,61 @@ export interface PlainFile {
 export const TOOL: Readonly<Record<Family, 'iptables' | 'ip6tables'>> = { 4: 'iptables', 6: 'ip6tables' };
 
 /** All that an empty kernel needs, in the order in which it is to be loaded: sets, chains, hooks. */
-export const plainFiles = (ruleset: Ruleset): PlainFile[] => [setsFile(allSets(ruleset)), ...rulesFiles(ruleset)];
+export const plainFiles = (ruleset: Ruleset, backend: Backend = 'iptables'): PlainFile[] =>
+  backend === 'nftables'
+    ? [...longSets(ruleset).flatMap(hashFile), nftFile(ruleset)]
+    : [setsFile(allSets(ruleset)), ...rulesFiles(ruleset)];
 
-/** The same for the next boot: long lists in files of their own, so that a change of something else leaves them be. */
-export function bootFiles(ruleset: Ruleset): PlainFile[] {
+/**
+ * The same for the next boot: long lists in files of their own, so that a change of something else leaves them be. The
+ * words of iptables are the record of a generation, whichever backend it is for; what nftables loads comes beside it.
+ */
+export function bootFiles(ruleset: Ruleset, backend: Backend = 'iptables'): PlainFile[] {
   const sets = allSets(ruleset);
   const lists = sets.filter(isLongList);
   return [
     setsFile(sets.filter((set) => !isLongList(set))),
     ...lists.map((set) => ({ name: `${set.name}.ipset`, content: () => createSet(set), lasting: true as const })),
     ...rulesFiles(ruleset),
+    ...(backend === 'nftables' ? plainFiles(ruleset, backend) : []),
   ];
 }
+
+/** What nft loads; by this file a boot knows which backend a generation is for. */
+export const NFT_FILE = 'rules.nft';
+
+/** Everything but the long sets, as one transaction. */
+function nftFile(ruleset: Ruleset): PlainFile {
+  const tables = { 4: tableTexts(atBoot(ruleset[4])), 6: tableTexts(atBoot(ruleset[6])) };
+  const { change } = diffNft({ tables, sets: allSets(ruleset) }, NO_NFT, new Map());
+  return { name: NFT_FILE, content: () => (change ? renderNftFile(change) : []) };
+}
+
+/** The hook for cut connections is none of a boot: there are no connections then. */
+const atBoot = (rules: FamilyRules): FamilyRules => ({
+  ...rules,
+  hooks: rules.hooks.filter(({ point }) => point !== CUT_HOOK.point),
+});
+
+const longSets = (ruleset: Ruleset): NetSetSpec[] => [
+  ...new Map(
+    allSets(ruleset)
+      .filter(isHashed)
+      .map((set) => [set.name, set]),
+  ).values(),
+];
+
+/** One file a long set, and as many transactions in it as whoever loads it likes. */
+const hashFile = (set: NetSetSpec): PlainFile[] => [
+  {
+    name: `${set.name}.nft`,
+    lasting: true,
+    content: function* () {
+      yield `add table ${NFT_TABLE}\n`;
+      for (const part of partsOf(set)) yield* makeAndFill({ set, part });
+    },
+  },
+];
 
 /** Entries from which on a list is worth a file; below that, opening one more file costs more than writing it again. */
 const LONG = 4096;
@@ -41,7 +90,8 @@ const LONG = 4096;
 const isLongList = (set: SetSpec): boolean => set.kind === 'net' && isList(set.name) && set.members.size >= LONG;
 
 /** Whether a file of this name holds one long list, named by its content. */
-export const isLongListFile = (name: string): boolean => isList(name) && name.endsWith('.ipset');
+export const isLongListFile = (name: string): boolean =>
+  ownsSet(name) && (name.endsWith('.nft') || (isList(name) && name.endsWith('.ipset')));
 
 const allSets = (ruleset: Ruleset): SetSpec[] => FAMILIES.flatMap((family) => ruleset[family].sets);
 

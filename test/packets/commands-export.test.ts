@@ -56,7 +56,7 @@ test('the script makes the same rules and sets as apply', async () => {
 test('it refuses where sets of Seawall stand, and leaves them', async () => {
   const before = await standing('host');
   const { code, stderr } = await world.exec('host', ['sh', script]);
-  expect([code, stderr]).toEqual([1, expect.stringContaining('sets of Seawall stand here already')]);
+  expect([code, stderr]).toEqual([1, expect.stringContaining('a firewall of Seawall stands here already')]);
   expect(await standing('host')).toEqual(before);
 });
 

@@ -9,6 +9,7 @@ import { joined } from './values.ts';
 /** A generation as the first line of a history would tell it. */
 export const generation = (ruleset: Ruleset, more: Partial<Omit<NewGeneration, 'ruleset'>> = {}): NewGeneration => ({
   ruleset,
+  backend: 'iptables',
   config: 'version: 1\n',
   ...more,
   meta: {

@@ -66,7 +66,7 @@ async function checkDocker({ effects }: Context): Promise<Finding[]> {
 async function checkConfig(context: Context): Promise<Finding[]> {
   try {
     const { plan, notes } = await survey({ ...context, tell: () => undefined }, await readConfigText(context));
-    const said = await rehearse(context.effects, plan.target);
+    const said = await rehearse(context.effects, plan.target, plan.backend);
     return [
       said === undefined
         ? { subject: 'config', level: 'ok', text: 'read, and its rules load on this kernel' }

@@ -30,10 +30,10 @@ export const exportRules: Command = {
   async run(context, call) {
     const found = await survey(context, await readConfigText(context));
     for (const line of notesReport(found.notes, context.colours)) context.tell(`${line}\n`);
-    const files = plainFiles(found.plan.target);
+    const files = plainFiles(found.plan.target, found.plan.backend);
     const folder = call.value('output');
     if (folder === undefined) {
-      for (const chunk of exportScript(files)) context.print(chunk);
+      for (const chunk of exportScript(files, found.plan.backend)) context.print(chunk);
       return 0;
     }
     const there = await context.effects.files.list(folder);

@@ -76,7 +76,7 @@ async function statusFacts(
   const { observation, plan, policy } = found;
   const { live, facts } = observation;
   const [boot, difference] = await Promise.all([
-    readyAtBoot(effects, statePaths(stateDir), plan.target),
+    readyAtBoot(effects, statePaths(stateDir), plan.target, plan.backend),
     findDifference(context, found, text, unfinished),
   ]);
   const missing = FAMILIES.some((family) => {

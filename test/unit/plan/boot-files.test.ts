@@ -119,7 +119,7 @@ describe('the script for a machine without Seawall', () => {
       writeFileSync(join(folder, tool), said, { mode: 0o755 });
     }
     const { status, stdout } = spawnSync('sh', [], {
-      input: joined(exportScript(files)),
+      input: joined(exportScript(files, 'iptables')),
       encoding: 'utf8',
       env: { PATH: `${folder}:/usr/bin:/bin` },
     });
