@@ -151,8 +151,11 @@ export class World {
     return [process.execPath, program, ...args, '--config', this.configFile, '--state-dir', this.stateDir];
   }
 
+  /** A config that names no backend is for that of the whole test run. */
   async writeConfig(text: string): Promise<void> {
-    await writeFile(this.configFile, text);
+    const backend = process.env['SEAWALL_TEST_BACKEND'];
+    const named = backend === undefined || /^backend:/m.test(text);
+    await writeFile(this.configFile, named ? text : `${text.trimEnd()}\nbackend: ${backend}\n`);
   }
 
   /** Puts a script before every program of that name on the host: `shim('ip6tables-restore', 'exit 1')`. */

@@ -2,7 +2,7 @@ import type { Address } from '../net/address.ts';
 import { prefixContains } from '../net/prefix.ts';
 import type { Protocol } from '../net/port.ts';
 import { parseRule } from '../iptables/parse-rule.ts';
-import type { LiveState } from '../plan/live-state.ts';
+import { isHooked, type LiveState } from '../plan/live-state.ts';
 import type { OwnTable } from '../iptables/save.ts';
 import { CHAINS } from '../policy/compile.ts';
 import type { Link } from '../policy/facts.ts';
@@ -37,7 +37,8 @@ export interface Sides {
  * Connections that this machine or its containers opened are never among them.
  */
 export function flowsToCut(flows: readonly Flow[], before: LiveState, after: Ruleset, sides: Sides): Flow[] {
-  const old = liveRules(before);
+  const judging = judgingState(before);
+  const old = liveRules(judging);
   const next = targetRules(after);
   const chainFor = directionOf(sides);
   return flows.filter((flow) => {
@@ -46,7 +47,7 @@ export function flowsToCut(flows: readonly Flow[], before: LiveState, after: Rul
     const { family } = flow.source;
     const opening: Opening = { ...flow, family };
     if (judge(next[family], chain, opening) !== 'drop') return false;
-    return !isJudged(before.tables[family], chain) || judge(old[family], chain, opening) !== 'drop';
+    return !isJudged(judging.tables[family], chain) || judge(old[family], chain, opening) !== 'drop';
   });
 }
 
@@ -97,6 +98,10 @@ function targetRules(ruleset: Ruleset): Record<4 | 6, RulesAndSets> {
   };
   return { 4: of(4), 6: of(6) };
 }
+
+/** Where nothing stands by the backend of the plan, it is the other one whose rules let connections in. */
+const judgingState = (live: LiveState): LiveState =>
+  live.rival && !isHooked(live.tables[4]) && !isHooked(live.tables[6]) ? live.rival : live;
 
 function liveRules(live: LiveState): Record<4 | 6, RulesAndSets> {
   const of = (family: 4 | 6): RulesAndSets => ({

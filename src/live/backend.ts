@@ -22,7 +22,7 @@ export function chooseBackend(wanted: Backend | 'auto', docker: string | undefin
   if (docker?.startsWith('nftables') && works('nftables')) return { backend: 'nftables', why: 'as Docker does' };
   const standing = standingIn(both);
   if (docker === undefined && standing) return { backend: standing, why: 'as it stands' };
-  if (works('iptables') || !works('nftables')) return { backend: 'iptables', why: 'automatically' };
+  if (works('iptables') || !works('nftables')) return { backend: 'iptables', why: 'chosen by itself' };
   return { backend: 'nftables', why: 'iptables or ipset is missing here' };
 }
 

@@ -1,4 +1,5 @@
 import type { Effects } from '../effects/types.ts';
+import type { Backend } from '../ruleset/backend.ts';
 
 /** One thing that was looked at. `hint` is the way out, where there is one. */
 export interface Finding {
@@ -34,18 +35,26 @@ export async function checkRights({ files }: Files): Promise<Finding> {
   return problem('rights', `the capability ${lacking.join(' and ')} is missing`, 'run it as root');
 }
 
-const TOOLS: readonly (readonly [file: string, args: readonly string[], packageName: string, needed: boolean])[] = [
-  ['iptables', ['--version'], 'iptables', true],
-  ['ip6tables', ['--version'], 'iptables', true],
-  ['ipset', ['--version'], 'ipset', true],
+type Tool = readonly [file: string, args: readonly string[], packageName: string, needed: boolean];
+
+const OF_BACKEND: Readonly<Record<Backend, readonly Tool[]>> = {
+  iptables: [
+    ['iptables', ['--version'], 'iptables', true],
+    ['ip6tables', ['--version'], 'iptables', true],
+    ['ipset', ['--version'], 'ipset', true],
+  ],
+  nftables: [['nft', ['--version'], 'nftables', true]],
+};
+
+const TOOLS: readonly Tool[] = [
   ['ip', ['-Version'], 'iproute2', true],
   ['flock', ['--version'], 'util-linux', true],
   ['conntrack', ['--version'], 'conntrack', false],
 ];
 
-export async function checkTools({ exec }: Exec): Promise<Finding[]> {
+export async function checkTools({ exec }: Exec, backend: Backend): Promise<Finding[]> {
   return Promise.all(
-    TOOLS.map(async ([file, args, packageName, needed]) => {
+    [...OF_BACKEND[backend], ...TOOLS].map(async ([file, args, packageName, needed]) => {
       const output = await exec({ file, args });
       if (output.outcome === 'exited')
         return ok(file, (output.stdout.toString() || output.stderr).split('\n')[0]?.trim() ?? '');

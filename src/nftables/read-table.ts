@@ -180,9 +180,9 @@ function strangeness({ chain, rules }: ChainEntry, point: HookPoint): string[] {
   return [
     ...(isSound(chain, point)
       ? []
-      : [`a base chain of type ${String(type)}, priority ${String(prio)}, policy ${String(policy)}`]),
-    ...(begins ? [] : ['no test for established connections']),
-    ...strangers.map((rule) => JSON.stringify(rule['expr'] ?? null)),
+      : [`the base chain is of type ${String(type)}, priority ${String(prio)}, policy ${String(policy)}`]),
+    ...(begins ? [] : ['its first rule is not the test for established connections']),
+    ...strangers.map((rule) => `a rule is not ours: ${JSON.stringify(rule['expr'] ?? null)}`),
   ];
 }
 

@@ -1,7 +1,8 @@
 import { tableTexts, type TableTexts } from '../iptables/change.ts';
 import { BUILT_IN, VARIANT_NAMES } from '../iptables/names.ts';
-import type { OwnTable, SavedHook } from '../iptables/save.ts';
 import { FAMILIES, type Family } from '../net/family.ts';
+import { nftWords } from '../nftables/change.ts';
+import type { OwnTable, SavedHook } from '../ruleset/own-table.ts';
 import { SLOT_ROLES, slotSetName, type SlotRole, type Slots } from '../ruleset/ownership.ts';
 import type { HookPoint } from '../ruleset/ruleset.ts';
 import { isHooked, type LiveState, type OtherTable, tablesOf } from './live-state.ts';
@@ -26,29 +27,33 @@ export interface Drift {
   readonly count: number;
   /** Rules of Seawall stand in the variant of iptables that `iptables` is not. */
   readonly elsewhere: boolean;
+  /** Rules of Seawall stand by the other backend too, or instead. */
+  readonly rival: boolean;
 }
 
 const SHOWN = 12;
 
 /** What differs from what the plan would make, each thing by its place; nothing where the plan has no steps. */
 export function driftOf({ target, steps }: Plan, live: LiveState): Drift {
-  if (steps.length === 0) return { findings: [], count: 0, elsewhere: false };
+  if (steps.length === 0) return { findings: [], count: 0, elsewhere: false, rival: false };
   // The plan may make sets under their other names; what is compared is what stands under those in use.
   const wanted = FAMILIES.map((family) => inSlots(target[family], slotsSeen(live, family)));
   const tables = wanted.map((rules) => ({ texts: tableTexts(rules), table: live.tables[rules.family] }));
+  const { rival } = live;
   const findings = [
     ...tables.flatMap(({ texts, table }) =>
-      isGone(texts, table) ? goneFinding(table, live) : hookFindings(texts, table),
+      isGone(texts, table) ? goneFinding(table, live) : hookFindings(texts, table, live),
     ),
     ...(live.others ?? []).map(otherFinding),
-    ...tables.flatMap(({ texts, table }) => (isGone(texts, table) ? [] : chainFindings(texts, table))),
+    ...(rival ? [rivalFinding(rival)] : []),
+    ...tables.flatMap(({ texts, table }) => (isGone(texts, table) ? [] : chainFindings(texts, table, live))),
     ...setDifferences(
       wanted.flatMap(({ sets }) => sets),
       live.sets,
     ),
   ];
   const elsewhere = (live.others ?? []).length > 0;
-  return { findings: findings.slice(0, SHOWN), count: findings.length, elsewhere };
+  return { findings: findings.slice(0, SHOWN), count: findings.length, elsewhere, rival: rival !== undefined };
 }
 
 /** As the rules say; where they say nothing, as the sets are that are left. */
@@ -61,11 +66,17 @@ function slotsSeen(live: LiveState, family: Family): Slots {
 const isGone = (texts: TableTexts, { chains, hooks }: OwnTable): boolean =>
   texts.chains.size > 0 && chains.size === 0 && hooks.length === 0;
 
-function goneFinding({ family }: OwnTable, { others = [] }: LiveState): DriftFinding[] {
-  const elsewhere = others.some(({ table }) => table.family === family && isHooked(table));
-  const text = elsewhere ? 'no rule of Seawall stands where iptables looks now' : 'all rules of Seawall are gone';
+function goneFinding({ family }: OwnTable, live: LiveState): DriftFinding[] {
+  const elsewhere = tablesOf(live, family).some(isHooked);
+  const { backend = 'iptables' } = live;
+  const text = elsewhere ? `no rule of Seawall stands where ${backend} looks now` : 'all rules of Seawall are gone';
   return [{ place: `IPv${family}`, text }];
 }
+
+const rivalFinding = ({ backend = 'iptables', tables }: LiveState): DriftFinding => ({
+  place: backend,
+  text: `rules of Seawall ${FAMILIES.some((family) => isHooked(tables[family])) ? 'are in force' : 'are left'} there; apply removes them`,
+});
 
 const otherFinding = ({ variant, table }: OtherTable): DriftFinding => {
   const { size } = table.chains;
@@ -76,15 +87,23 @@ const otherFinding = ({ variant, table }: OtherTable): DriftFinding => {
   };
 };
 
-function hookFindings({ family, hooks }: TableTexts, table: OwnTable): DriftFinding[] {
+function hookFindings({ family, hooks }: TableTexts, table: OwnTable, { backend }: LiveState): DriftFinding[] {
   return (Object.keys(BUILT_IN) as HookPoint[]).flatMap((point) => {
     const wanted = hooks.find((hook) => hook.point === point)?.text;
     const place = `IPv${family} ${BUILT_IN[point]}`;
     const there = table.hooks.filter((hook) => hook.point === point);
     // Where the first jump is in front of all, nobody else is.
     const foreign = there[0]?.behind === undefined ? {} : { foreign: true as const };
-    return hookTexts(wanted, there).map((text) => ({ place, text, ...foreign }));
+    const texts = backend === 'nftables' ? baseTexts(wanted, there) : hookTexts(wanted, there);
+    return texts.map((text) => ({ place, text, ...foreign }));
   });
+}
+
+/** What is wrong with a base chain of nftables. */
+function baseTexts(wanted: string | undefined, there: readonly SavedHook[]): string[] {
+  const strange = there.flatMap(({ behind = [] }) => behind);
+  if (strange.length > 0) return strange;
+  return hookTexts(wanted, there);
 }
 
 /** What is wrong with the jumps at one point, of which there should be one, in front of all. */
@@ -118,15 +137,22 @@ function behindText({ position, behind: [rule = ''] = [] }: SavedHook): string {
 
 const chainOf = (hook: string): string => hook.split(' ').at(-1) ?? '';
 
-function chainFindings({ family, chains }: TableTexts, table: OwnTable): DriftFinding[] {
+function chainFindings({ family, chains }: TableTexts, table: OwnTable, { backend }: LiveState): DriftFinding[] {
   const surplus = [...table.chains.keys()].filter((name) => !chains.has(name));
   return [
     ...[...chains].flatMap(([name, rules]) =>
-      chainTexts(rules, table.chains.get(name)).map((text) => ({ place: `IPv${family} ${name}`, text })),
+      chainTexts(shownIn(backend, rules, family), shownIn(backend, table.chains.get(name), family)).map((text) => ({
+        place: `IPv${family} ${name}`,
+        text,
+      })),
     ),
     ...surplus.map((name) => ({ place: `IPv${family} ${name}`, text: 'this chain is none of this policy' })),
   ];
 }
+
+/** Rules in the words of the backend by which they stand. */
+const shownIn = <T extends readonly string[] | undefined>(backend: LiveState['backend'], rules: T, family: Family): T =>
+  (backend === 'nftables' ? rules?.map((text) => nftWords(text, family)[0] ?? text) : rules) as T;
 
 function chainTexts(wanted: readonly string[], there: readonly string[] | undefined): string[] {
   if (!there) return ['the chain is missing'];

@@ -9,7 +9,7 @@ import type { Match, Rule } from '../ruleset/match.ts';
 import { isList } from '../ruleset/ownership.ts';
 import type { FamilyRules } from '../ruleset/ruleset.ts';
 import type { SetSpec } from '../ruleset/set.ts';
-import { type LiveState, tablesOf } from './live-state.ts';
+import { type LiveState, setIn, tablesOf } from './live-state.ts';
 
 /** What a family's rules mean, in the words of the config. Read from rules and sets alone, live ones or planned ones. */
 export interface PolicyView {
@@ -43,13 +43,13 @@ export function viewsOf(live: LiveState, target: FamilyRules): { before: PolicyV
   const planned = new Map(target.sets.map((set) => [set.name, set]));
   // A set that is named by its content and wasn't read is what the plan has under that name.
   const standing: Lookup = (name) => {
-    const set = live.sets.get(name);
+    const set = setIn(live, name);
     return set?.kind === 'unread' ? (planned.get(name) ?? set) : set;
   };
   // Only its content tells: somebody else may have laid hands on the set that has the list's name.
   const stays = (name: string): boolean => {
     const spec = isList(name) ? planned.get(name) : undefined;
-    return spec !== undefined && sameSet(spec, live.sets.get(name));
+    return spec !== undefined && sameSet(spec, setIn(live, name));
   };
   const rules = (name: string): readonly Rule[] => chains.find((chain) => chain.name === name)?.rules ?? [];
   return {

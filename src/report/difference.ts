@@ -20,6 +20,7 @@ const CELL = 11;
 
 /** What differs, in half a sentence for the headline, and what heals it. */
 export function differenceHead({ generation, drift, wanted }: DifferenceFacts): string {
+  if (drift.rival) return 'but old rules are in force by the other backend. Heal it: seawall apply';
   if (drift.elsewhere) return 'but old rules are in force in the other variant of iptables. Heal it: seawall apply';
   const changed = generation !== null && drift.count > 0;
   const since = `${wanted === 'edited' ? 'the config was edited' : 'names, lists or links have changed'} since`;

@@ -1,5 +1,6 @@
 import type { PolicyChange } from '../plan/changes.ts';
 import type { DockerFacts } from '../policy/facts.ts';
+import type { Backend } from '../ruleset/backend.ts';
 import type { Family } from '../net/family.ts';
 import type { Colours } from './colours.ts';
 import { counted, grouped, wrap } from './text.ts';
@@ -18,6 +19,7 @@ export interface StatusFacts {
   readonly boot: 'ready' | 'older' | 'missing' | 'damaged';
   readonly unfinished: UnfinishedFacts;
   readonly families: readonly FamilyStatus[];
+  readonly backend: { readonly backend: Backend; readonly why: string };
   readonly docker: DockerFacts;
   readonly internal: readonly string[];
   readonly outer: readonly string[];
@@ -46,6 +48,7 @@ export function statusReport(facts: StatusFacts, colours: Colours): string {
   return [
     headline(facts, colours),
     ...(facts.state === 'off' ? [] : facts.families.map((family) => row(`IPv${family.family}`, familyText(family)))),
+    row('backend', `${facts.backend.backend}, ${facts.backend.why}`),
     row('Docker', dockerText(facts.docker)),
     row('internal', facts.internal.join(', ')),
     row('outer', facts.outer.join(', ') || 'none'),

@@ -5,6 +5,7 @@ import { rehearse } from '../../live/rehearse.ts';
 import { Failure } from '../../effects/failure.ts';
 import { findingsReport } from '../../report/findings.ts';
 import { toJson } from '../../report/json.ts';
+import type { Backend } from '../../ruleset/backend.ts';
 import type { Command, Context } from '../command.ts';
 import { readConfigText, survey } from '../survey.ts';
 
@@ -20,14 +21,15 @@ export const doctor: Command = {
   examples: [['seawall doctor', 'before the first apply, and when something is odd']],
   async run(context) {
     const { effects } = context;
+    const [config, backend] = await checkConfig(context);
     const findings = [
       await checkRights(effects),
-      ...(await checkTools(effects)),
+      ...(await checkTools(effects, backend)),
       await checkVariants(effects),
       ...(await checkNeighbours(effects)),
       await checkTracking(effects),
       ...(await checkDocker(context)),
-      ...(await checkConfig(context)),
+      ...config,
       await checkBoot(effects),
     ];
     if (context.json) context.print(toJson({ findings }));
@@ -62,26 +64,37 @@ async function checkDocker({ effects }: Context): Promise<Finding[]> {
   ];
 }
 
-/** The config's own rules, in a kernel of their own. */
-async function checkConfig(context: Context): Promise<Finding[]> {
+/** The config's own rules, in a kernel of their own; and the backend that they are for. */
+async function checkConfig(context: Context): Promise<[Finding[], Backend]> {
   try {
-    const { plan, notes } = await survey({ ...context, tell: () => undefined }, await readConfigText(context));
+    const { plan, notes, observation } = await survey(
+      { ...context, tell: () => undefined },
+      await readConfigText(context),
+    );
     const said = await rehearse(context.effects, plan.target, plan.backend);
-    return [
+    const { backend, why } = observation.choice;
+    const findings: Finding[] = [
+      { subject: 'backend', level: 'ok', text: `${backend}, ${why}` },
       said === undefined
         ? { subject: 'config', level: 'ok', text: 'read, and its rules load on this kernel' }
         : {
             subject: 'kernel',
             level: 'problem',
             text: `can’t carry the rules: ${said}`,
-            hint: 'a module is missing: xt_set, xt_conntrack, xt_addrtype, xt_limit, ip_set_hash_net, ip_set_bitmap_port',
+            hint: `a module is missing: ${MODULES[backend]}`,
           },
       ...notes
         .filter((note) => !note.startsWith('Docker:'))
         .map((text): Finding => ({ subject: 'config', level: 'warning', text, hint: 'see seawall plan' })),
     ];
+    return [findings, backend];
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    return [{ subject: 'config', level: 'problem', text: error.message, hint: error.hint }];
+    return [[{ subject: 'config', level: 'problem', text: error.message, hint: error.hint }], 'iptables'];
   }
 }
+
+const MODULES: Readonly<Record<Backend, string>> = {
+  iptables: 'xt_set, xt_conntrack, xt_addrtype, xt_limit, ip_set_hash_net, ip_set_bitmap_port',
+  nftables: 'nf_tables, nft_ct, nft_fib_inet, nft_limit, nft_log',
+};

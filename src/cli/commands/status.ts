@@ -40,6 +40,8 @@ export const status: Command = {
       context.print(
         toJson({
           ...facts,
+          backend: facts.backend.backend,
+          backendWhy: facts.backend.why,
           difference: facts.difference ?? null,
           docker: { seen: facts.docker.seen, version: facts.docker.version ?? null },
           steps: steps.map(stepJson),
@@ -90,6 +92,7 @@ async function statusFacts(
     changes: policyChanges(plan, live),
     repairs: plan.steps.length,
     difference,
+    backend: observation.choice,
     boot,
     unfinished,
     families: FAMILIES.map((family) => ({

@@ -71,7 +71,13 @@ test('everything comes back as it was written', async () => {
   expect(read).toEqual({
     number: 1,
     config: 'version: 1\n# é\n',
-    meta: { version: 1, fingerprint: rulesetFingerprint(OLD), meaning: meaningFingerprint(OLD), ...meta },
+    meta: {
+      version: 1,
+      backend: 'iptables',
+      fingerprint: rulesetFingerprint(OLD),
+      meaning: meaningFingerprint(OLD),
+      ...meta,
+    },
   });
   expect(contentOf(await readRuleset({ files }, PATHS, 1))).toBe(contentOf(OLD));
 });

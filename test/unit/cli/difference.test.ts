@@ -58,7 +58,7 @@ describe('status tells which of the two it is', () => {
     const { head, code, answer } = await seen();
     expect([code, head]).toEqual([2, expect.stringMatching(/differs: somebody changed it in the kernel/)]);
     const findings = [{ place: 'set seawall-trusted4a', text: '0.0.0.0/1 too much' }];
-    const drift = { findings, count: 1, elsewhere: false };
+    const drift = { findings, count: 1, elsewhere: false, rival: false };
     expect(answer.difference).toEqual({ generation: 1, wanted: 'same', drift });
   });
 
@@ -77,7 +77,7 @@ describe('status tells which of the two it is', () => {
     expect(answer.difference).toEqual({
       generation: 1,
       wanted: 'edited',
-      drift: { findings: [], count: 0, elsewhere: false },
+      drift: { findings: [], count: 0, elsewhere: false, rival: false },
     });
   });
 

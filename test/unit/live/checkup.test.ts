@@ -37,14 +37,17 @@ describe('rights', () => {
 });
 
 test('tools that are missing are named with their package; without conntrack it works on', async () => {
-  const findings = await checkTools({
-    exec: tools({
-      iptables: 'iptables v1.8.9 (nf_tables)\nmore',
-      ip6tables: 'ip6tables v1.8.9',
-      ip: 'ip utility',
-      flock: 'flock',
-    }),
-  });
+  const findings = await checkTools(
+    {
+      exec: tools({
+        iptables: 'iptables v1.8.9 (nf_tables)\nmore',
+        ip6tables: 'ip6tables v1.8.9',
+        ip: 'ip utility',
+        flock: 'flock',
+      }),
+    },
+    'iptables',
+  );
   const bad = findings.filter(({ level }) => level !== 'ok');
   expect(bad.map(({ subject, level, hint }) => [subject, level, hint])).toEqual([
     ['ipset', 'problem', 'install it: apt-get install ipset'],

@@ -18,6 +18,7 @@ const STATUS: StatusFacts = {
     { family: 4, trusted: 1_200_000, blocked: 3, rules: 47, dropped: 1 },
     { family: 6, trusted: 1, blocked: 0, rules: 60, dropped: 0 },
   ],
+  backend: { backend: 'iptables', why: 'chosen by itself' },
   docker: docker({ networks: [network('bridge', 'docker0'), network('lan', undefined)], swarm: true }),
   internal: ['docker0', 'docker_gwbridge', 'br-*'],
   outer: ['eth0'],
@@ -26,7 +27,7 @@ const STATUS: StatusFacts = {
 /** What was applied is not known, so nothing but the config can be compared with. */
 const UNKNOWN: DifferenceFacts = {
   generation: null,
-  drift: { findings: [], count: 0, elsewhere: false },
+  drift: { findings: [], count: 0, elsewhere: false, rival: false },
   wanted: 'unknown',
 };
 const FOUND = [
@@ -39,7 +40,7 @@ const FOUND = [
 ];
 const CHANGED: DifferenceFacts = {
   generation: 7,
-  drift: { findings: FOUND, count: 2, elsewhere: false },
+  drift: { findings: FOUND, count: 2, elsewhere: false, rival: false },
   wanted: 'same',
 };
 const differs = (difference: DifferenceFacts): Partial<StatusFacts> => ({ state: 'differs', repairs: 2, difference });
@@ -52,6 +53,7 @@ describe('the status', () => {
       "Seawall stands, as the config says.
         IPv4       1,200,000 trusted prefixes, 3 blocked, 47 rules, 1 packet dropped
         IPv6       1 trusted prefix, 0 blocked, 60 rules, 0 packets dropped
+        backend    iptables, chosen by itself
         Docker     28.5.2, 1 bridge network, swarm, 1 macvlan or ipvlan network: out of reach of any
                    firewall on this host
         internal   docker0, docker_gwbridge, br-*
@@ -69,6 +71,7 @@ describe('the status', () => {
       "Seawall stands, but differs from the config. Heal it: seawall apply
         IPv4       1,200,000 trusted prefixes, 3 blocked, 47 rules, 1 packet dropped
         IPv6       1 trusted prefix, 0 blocked, 60 rules, 0 packets dropped
+        backend    iptables, chosen by itself
         Docker     28.5.2, 1 bridge network, swarm, 1 macvlan or ipvlan network: out of reach of any
                    firewall on this host
         internal   docker0, docker_gwbridge, br-*
@@ -141,14 +144,17 @@ describe('the status', () => {
       { place: 'IPv4 SEAWALL-PRE', text },
       { place: 'IPv6 SEAWALL-PRE', text: 'rule 2 is not ours: -m comment --comment "\u001B[2J" -j ACCEPT' },
     ];
-    const shown = report(differs({ ...CHANGED, drift: { findings, count: 1214, elsewhere: false } }));
+    const shown = report(differs({ ...CHANGED, drift: { findings, count: 1214, elsewhere: false, rival: false } }));
     expect(shown).toContain(String.raw`\u{1b}[2J`);
     expect(shown).toContain('\n  and 1,212 more');
   });
 
   test('where nothing stands any more, after an apply', () => {
     const findings = [4, 6].map((family) => ({ place: `IPv${family}`, text: 'all rules of Seawall are gone' }));
-    const shown = report({ state: 'off', difference: { ...CHANGED, drift: { findings, count: 2, elsewhere: false } } });
+    const shown = report({
+      state: 'off',
+      difference: { ...CHANGED, drift: { findings, count: 2, elsewhere: false, rival: false } },
+    });
     expect(tail(shown)).toMatchInlineSnapshot(`
       "in the kernel, since generation 7:
         IPv4: all rules of Seawall are gone
@@ -160,6 +166,7 @@ describe('the status', () => {
     expect(report({ state: 'off', boot: 'missing', docker: docker({ seen: 'unknown', networks: [] }) }))
       .toMatchInlineSnapshot(`
       "Seawall does not stand: this machine is as open as Docker leaves it. Close it: seawall apply
+        backend    iptables, chosen by itself
         Docker     never seen on this machine
         internal   docker0, docker_gwbridge, br-*
         outer      eth0
