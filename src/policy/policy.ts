@@ -56,7 +56,7 @@ export function makePolicy(config: Config, facts: Facts): Policy {
       note,
     })),
     public: makePorts(config.public.map(({ range }) => range)),
-    zones: findZones(facts.links, facts.docker, config.interfaces),
+    zones: findZones(facts.links, facts.docker, config.interfaces, facts.tellsBridges),
     log: config.log,
     innerBridges: facts.tellsBridges === true,
   };

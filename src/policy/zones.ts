@@ -25,7 +25,13 @@ const DOCKER_WILDCARD = 'br-*';
 /** How Docker names a network's bridge when nobody asks for another name. */
 const GENERATED_NAME = /^br-[0-9a-f]{12}$/;
 
-export function findZones(links: readonly Link[], docker: DockerFacts, interfaces: Config['interfaces']): Zones {
+/** @param tellsBridges the rules take any bridge for internal that isn't named here as another one */
+export function findZones(
+  links: readonly Link[],
+  docker: DockerFacts,
+  interfaces: Config['interfaces'],
+  tellsBridges = false,
+): Zones {
   const own = (link: Link): boolean => isDockers(link, docker);
   const bridges = docker.networks.flatMap(({ bridge }) => (bridge === undefined ? [] : [bridge]));
   const internal = unique([...DOCKER_BRIDGES, ...bridges, ...interfaces.internal])
@@ -51,7 +57,11 @@ export function findZones(links: readonly Link[], docker: DockerFacts, interface
       !matchesAny(DOCKER_BRIDGES, name),
   );
   const except = [
-    ...known.filter((link) => !isInternal(link) && matchesAny(internal, link.name)).map(({ name }) => name),
+    ...known
+      .filter(
+        (link) => !isInternal(link) && (matchesAny(internal, link.name) || (tellsBridges && link.kind === 'bridge')),
+      )
+      .map(({ name }) => name),
     ...interfaces.external,
   ];
   return {

@@ -3,6 +3,7 @@ import type { AgentClient } from '../../../lab/client.ts';
 import { IP_VERSIONS, type IpVersion, addressOf } from './cells.ts';
 import { frameCells } from './rule-frames.ts';
 import type { Look } from './looks.ts';
+import { forgetDenied, isNotedIn, silence } from './own-sets.ts';
 import type { RuleWorld } from './rule-world.ts';
 import { mustExec } from '../../../lab/world.ts';
 
@@ -137,8 +138,7 @@ async function cutCells({ world, containers }: RuleWorld, version: IpVersion, ma
 
 async function isNoted({ world }: RuleWorld, version: IpVersion): Promise<boolean> {
   const source = addressOf(SOURCES.untrusted, version) ?? '';
-  const { code } = await world.exec('host', ['ipset', 'test', `seawall-denied${version}`, `${source},tcp:7000`]);
-  return code === 0;
+  return isNotedIn(world, version, source, 7000);
 }
 
 /**
@@ -147,10 +147,10 @@ async function isNoted({ world }: RuleWorld, version: IpVersion): Promise<boolea
  */
 export async function startAfresh({ world }: RuleWorld): Promise<void> {
   const lines = IP_VERSIONS.flatMap((version) => [
-    `flush seawall-denied${version}`,
-    ...Object.values(CUT).map((port) => `add seawall-cut${version} ${addressOf(INTERNET, version)},udp:${port}`),
+    forgetDenied(version),
+    ...Object.values(CUT).map((port) => silence(version, addressOf(INTERNET, version) ?? '', 'udp', port)),
   ]);
-  const script = `printf '${lines.join('\\n')}\\n' | ipset -exist restore; conntrack -F; ip -6 neigh flush dev eth0`;
+  const script = [...lines, 'conntrack -F', 'ip -6 neigh flush dev eth0'].join('; ');
   await Promise.all([
     mustExec(world, 'host', ['sh', '-c', script]),
     mustExec(world, 'net', ['ip', '-6', 'neigh', 'flush', 'dev', 'outer']),

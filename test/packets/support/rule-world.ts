@@ -7,6 +7,7 @@ import { nodeBinds } from '../../../lab/populate.ts';
 import { type World, createWorld, mustExec } from '../../../lab/world.ts';
 import { Arrivals } from './arrivals.ts';
 import { type ForeignBridge, type Guest, addBridge, addGuest } from './guests.ts';
+import { silence } from './own-sets.ts';
 import { apply, configText, seawall } from './sources.ts';
 import { macOf } from './wire.ts';
 
@@ -133,8 +134,8 @@ async function silenceServers(world: World): Promise<void> {
   for (const { version, from } of [
     { version: 4, from: SOURCES.untrusted.v4 },
     { version: 6, from: SOURCES.untrusted.v6 },
-  ])
-    await mustExec(world, 'host', ['ipset', 'add', `seawall-cut${version}`, `${from},tcp:9`]);
+  ] as const)
+    await mustExec(world, 'host', ['sh', '-c', silence(version, from, 'tcp', 9)]);
   await seawall(world, ['apply', '--yes']);
 }
 
