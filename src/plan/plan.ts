@@ -40,10 +40,13 @@ function planFor(wantedIn: InSlots, live: LiveState): Plan {
   return live.backend === 'nftables' ? planNft(wantedIn, live) : planIptables(wantedIn, live);
 }
 
-/** One stroke changes everything, so no set needs a second name. */
+/**
+ * One stroke changes everything. But a packet that is on its way goes on by the old rules, and asks the sets as they are by
+ * then: so what the old rules ask stays as it was, and the new ones ask the sets under their other names.
+ */
 function planNft(wantedIn: InSlots, live: LiveState): Plan {
-  const suited = (family: Family): FamilyRules => withCutHook(forNft(wantedIn(family, {})), live);
-  const target = { 4: suited(4), 6: suited(6) };
+  const rules: InSlots = (family, slots) => withCutHook(forNft(wantedIn(family, slots)), live);
+  const target = { 4: turnedSlots(rules, live, 4), 6: turnedSlots(rules, live, 6) };
   const texts = { 4: tableTexts(target[4]), 6: tableTexts(target[6]) };
   const sets = FAMILIES.flatMap((family) => target[family].sets);
   const steps = tidyingLast([...nftSteps({ tables: texts, sets }, live), ...removeRival(live)]);
@@ -104,6 +107,13 @@ export function planRemoval(live: LiveState): Step[] {
     dropSets([...live.sets.keys()]),
   ];
   return tidyingLast(steps.filter(doesSomething));
+}
+
+function turnedSlots(rules: InSlots, live: LiveState, family: Family): FamilyRules {
+  const judging = tablesOf(live, family);
+  const slots = slotsInUse(judging);
+  const inPlace = rules(family, slots);
+  return judging.some(isHooked) ? rules(family, turnSlots(slots, rolesToTurn(inPlace, live, family))) : inPlace;
 }
 
 /** Under which names the sets will be used: the live ones if one swap is all there is to do, else fresh ones. */
