@@ -15,7 +15,7 @@ export class Arrivals {
     this.#nft = nft;
   }
 
-  static async watch(world: World): Promise<Arrivals> {
+  static async watch(world: Pick<World, 'enter'>): Promise<Arrivals> {
     const nft = (args: readonly string[], text = ''): Promise<string> =>
       must([...world.enter('host'), 'nft', ...args], { input: text });
     await nft(['-f', '-'], TABLE);
