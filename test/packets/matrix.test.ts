@@ -27,8 +27,11 @@ const PHASES = [
   { name: 'applied', publicPorts: DIALLED },
   { name: 'taken down and applied again', publicPorts: DIALLED },
   { name: '80 public instead of 8080, and half of a range', publicPorts: INNER },
+  { name: 'the same by nftables', publicPorts: INNER, more: 'backend: nftables\n' },
+  { name: '8080 public, by nftables', publicPorts: DIALLED, more: 'backend: nftables\n' },
 ] as const;
 type Phase = (typeof PHASES)[number]['name'];
+type Settings = { readonly publicPorts: readonly string[]; readonly more?: string };
 
 const TARGETS = namedTargets();
 const CELLS = cellsOf(OUTSIDERS, TARGETS);
@@ -50,12 +53,14 @@ beforeAll(async () => {
   await seawall(world, ['down', '--yes']);
   await enter('taken down and applied again', targets);
   await enter('80 public instead of 8080, and half of a range', targets);
+  await enter('the same by nftables', targets);
+  await enter('8080 public, by nftables', targets);
 });
 afterAll(() => world?.remove());
 
 async function enter(phase: Phase, targets: readonly Target[]): Promise<void> {
-  const publicPorts = PHASES.find(({ name }) => name === phase)?.publicPorts ?? [];
-  await apply(world, configText(publicPorts));
+  const { publicPorts, more = '' }: Settings = PHASES.find(({ name }) => name === phase) ?? { publicPorts: [] };
+  await apply(world, configText(publicPorts, more));
   const mustAnswer = ({ source, target }: Cell): boolean =>
     openWithout(target) && promisedTo(source, target, publicPorts) === 'as before';
   const [cells, answers] = await Promise.all([
