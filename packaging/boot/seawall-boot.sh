@@ -99,7 +99,8 @@ load() { # GENERATION
 
 nft_names() { nft -t list table inet seawall 2>/dev/null | sed -n "s/^[[:space:]]$1 \([^ ]*\) {.*/\1/p"; } # chain|set
 
-# Long lists first, each in a file of its own: one that stands is the one that is wanted. Then all the rest in one stroke.
+# Long lists first, each in a file of its own: one that stands is the one that is wanted. Then the other sets, then all the
+# rules in one stroke.
 load_nft() {
   there=" $(nft_names set | tr '\n' ' ') "
   for file in "$dir"/seawall-*.nft; do
@@ -110,7 +111,7 @@ load_nft() {
     done
     [ -z "$missing" ] || nft -f "$file" || return 1
   done
-  nft -f "$dir/rules.nft"
+  nft -f "$dir/sets.nft" && nft -f "$dir/rules.nft"
 }
 
 # Takes out what of Seawall is not of the generation, by both backends. No generation: all of it.

@@ -18,20 +18,6 @@ export function* renderNftChange(change: NftChange): Generator<Chunk> {
   yield chainLines(change);
 }
 
-/**
- * The same for a file that is loaded into a kernel where some of it may stand: sets get their content whatever they held.
- * What fills by itself keeps what it has.
- */
-export function* renderNftFile(change: NftChange): Generator<Chunk> {
-  yield `add table ${NFT_TABLE}\n`;
-  for (const filling of change.make) {
-    yield makeNftSet(filling);
-    if (filling.set.kind !== 'denied') yield emptyNftSet(filling);
-    yield* fillNftSet(filling);
-  }
-  yield chainLines(change);
-}
-
 /** Lines that remove sets which no rule asks. */
 export const dropNftSets = (names: readonly string[]): string =>
   names.map((name) => `delete set ${NFT_TABLE} ${name}\n`).join('');

@@ -6,7 +6,8 @@ import { FAMILIES, type Family } from '../net/family.ts';
 import { diffNft } from '../nftables/change.ts';
 import { NFT_TABLE } from '../nftables/names.ts';
 import { NO_NFT } from '../nftables/read-table.ts';
-import { makeAndFill, renderNftFile } from '../nftables/render-change.ts';
+import { makeAndFill, renderNftChange } from '../nftables/render-change.ts';
+import { emptyNftSet, fillNftSet, type Filling, makeNftSet } from '../nftables/render-set.ts';
 import { isHashed, partsOf } from '../nftables/set-parts.ts';
 import { CUT_HOOK } from '../policy/compile.ts';
 import type { Backend } from '../ruleset/backend.ts';
@@ -30,7 +31,7 @@ export const TOOL: Readonly<Record<Family, 'iptables' | 'ip6tables'>> = { 4: 'ip
 /** All that an empty kernel needs, in the order in which it is to be loaded: sets, chains, hooks. */
 export const plainFiles = (ruleset: Ruleset, backend: Backend = 'iptables'): PlainFile[] =>
   backend === 'nftables'
-    ? [...longSets(ruleset).flatMap(hashFile), nftFile(ruleset)]
+    ? [...longSets(ruleset).flatMap(hashFile), ...nftFiles(ruleset)]
     : [setsFile(allSets(ruleset)), ...rulesFiles(ruleset)];
 
 /**
@@ -51,11 +52,25 @@ export function bootFiles(ruleset: Ruleset, backend: Backend = 'iptables'): Plai
 /** What nft loads; by this file a boot knows which backend a generation is for. */
 export const NFT_FILE = 'rules.nft';
 
-/** Everything but the long sets, as one transaction. */
-function nftFile(ruleset: Ruleset): PlainFile {
+/** Everything but the long sets: the other ones, and then what asks them. */
+function nftFiles(ruleset: Ruleset): PlainFile[] {
   const tables = { 4: tableTexts(atBoot(ruleset[4])), 6: tableTexts(atBoot(ruleset[6])) };
-  const { change } = diffNft({ tables, sets: allSets(ruleset) }, NO_NFT, new Map());
-  return { name: NFT_FILE, content: () => (change ? renderNftFile(change) : []) };
+  const { prepare, change } = diffNft({ tables, sets: allSets(ruleset) }, NO_NFT, new Map());
+  const small = prepare.fill.filter(({ set }) => !isHashed(set));
+  return [
+    { name: 'sets.nft', content: () => setLines(small) },
+    { name: NFT_FILE, content: () => (change ? renderNftChange(change) : []) },
+  ];
+}
+
+/** Sets get their content whatever they held. What fills by itself keeps what it has. */
+function* setLines(fillings: readonly Filling[]): Generator<Chunk> {
+  yield `add table ${NFT_TABLE}\n`;
+  for (const filling of fillings) {
+    yield makeNftSet(filling);
+    if (filling.set.kind !== 'denied') yield emptyNftSet(filling);
+    yield* fillNftSet(filling);
+  }
 }
 
 /** The hook for cut connections is none of a boot: there are no connections then. */

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TRUSTED } from '../../../lab/addresses.ts';
 import type { World } from '../../../lab/world.ts';
+import type { Backend } from '../../../src/ruleset/backend.ts';
 
 /** One of many configs that differ in several places at once. */
 export interface Variant {
@@ -119,16 +120,21 @@ const EDITS = [
   ['block', '2001:db8:99::/48'],
 ] as const;
 
-/** Makes so many changes, each with several parts, and returns the first word of what Seawall said about each. */
-export async function change(world: World, times: number): Promise<string[]> {
+/**
+ * Makes so many changes, each with several parts, and returns the first word of what Seawall said about each.
+ * `backend`: as the configs are to say.
+ */
+export async function change(world: World, times: number, backend?: Backend): Promise<string[]> {
   const words: string[] = [];
-  for (let n = 0; n < times; n++) words.push(await changeOnce(world, n));
+  for (let n = 0; n < times; n++) words.push(await changeOnce(world, n, backend));
   return words;
 }
 
-async function changeOnce(world: World, n: number): Promise<string> {
+async function changeOnce(world: World, n: number, backend: Backend | undefined): Promise<string> {
   const [list, entry] = EDITS[Math.floor(n / 5) % EDITS.length] ?? EDITS[0];
-  if (n % 5 < 3) await writeVariant(world, variant(n));
+  const { config, lists } = variant(n);
+  const named = backend === undefined ? config : `${config}backend: ${backend}\n`;
+  if (n % 5 < 3) await writeVariant(world, { config: named, lists });
   const args = n % 5 < 3 ? ['apply'] : [list, n % 5 === 3 ? 'add' : 'remove', entry];
   const { code, stderr } = await world.seawall([...args, '--yes']);
   if (code !== 0) throw new Error(`change ${n}, ${args.join(' ')}: exit ${code}\n${stderr}`);
