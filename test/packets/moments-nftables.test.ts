@@ -98,27 +98,36 @@ test(`${CHANGES} changes of who is trusted and what is public`, { timeout: CHANG
   });
 });
 
+/** Rules that do not depend on what was noted or cut meanwhile; by which of its two names a set is asked is no matter. */
+const CHAINS = ['prerouting', 'forward', 'SEAWALL-PRE4', 'SEAWALL-PRE6', 'SEAWALL-HOST4', 'SEAWALL-HOST6'];
+async function rules(): Promise<string> {
+  const text = await sh(CHAINS.map((name) => `nft -s list chain inet seawall ${name}`).join('; '));
+  return text.replaceAll(/(@seawall-[a-z-]+[46])[ab]/g, '$1');
+}
+
+const HARMS = [
+  'nft delete table inet seawall',
+  'nft flush table inet seawall',
+  'nft flush chain inet seawall prerouting',
+  'nft insert rule inet seawall SEAWALL-PRE4 return',
+  // Docker's own rules go along; nothing of this test needs them any more.
+  'nft flush ruleset',
+] as const;
+
 test('rules that somebody flushed are seen, and put back', async () => {
   await apply(world, by('nftables'));
   const dial = async (timeoutMs: number): Promise<string> =>
     (await (await world.agent('untrusted')).tcp(HOST.v4, 7000, { timeoutMs })).state;
   expect(await dial(CLOSED_MS)).toBe('closed');
-  const standing = await sh('nft -s list table inet seawall');
-  const harms = [
-    'nft delete table inet seawall',
-    'nft flush table inet seawall',
-    'nft flush chain inet seawall prerouting',
-    'nft insert rule inet seawall SEAWALL-PRE4 return',
-    // Docker's own rules go along; nothing of this test needs them any more.
-    'nft flush ruleset',
-  ];
-  for (const harm of harms) {
+  const standing = await rules();
+  for (const harm of HARMS) {
     await sh(harm);
     expect([harm, (await world.seawall(['status'])).code]).toEqual([harm, 2]);
-    expect([harm, await dial(PATIENT_MS)]).toEqual([harm, 'open']);
+    // Whether somebody listens there is no matter: an answer is an answer.
+    expect([harm, await dial(PATIENT_MS)]).not.toEqual([harm, 'closed']);
     await apply(world);
     expect([harm, await dial(CLOSED_MS)]).toEqual([harm, 'closed']);
-    expect([harm, await sh('nft -s list table inet seawall')]).toEqual([harm, standing]);
+    expect([harm, await rules()]).toEqual([harm, standing]);
     expect([harm, (await world.seawall(['status'])).code]).toEqual([harm, 0]);
   }
 });

@@ -3,6 +3,7 @@ import { IP_VERSIONS } from './support/cells.ts';
 import { lookAll } from './support/looks.ts';
 import { type RuleCell, ruleCells, startAfresh } from './support/rule-cells.ts';
 import { type RuleWorld, createRuleWorld } from './support/rule-world.ts';
+import { BACKEND } from './support/own-sets.ts';
 import { type LiveRule, deleteRule, ownRules } from './support/rules.ts';
 import { seawall } from './support/sources.ts';
 
@@ -25,10 +26,17 @@ const CHAINS = [
   ['SEAWALL-DENY', false],
 ] as const;
 
+/** Bridges that nftables knows by name as well as by kind: either rule does without the other. */
+const TWICE =
+  /^(iifname "(docker0|docker_gwbridge|br-\*|lab-custom)" return|meta iifkind .*|iifname "virbr9" goto \S+)$/;
+
 /** Rules that no cell can see, and why. */
 const UNSEEN: readonly (readonly [rule: RegExp, why: string])[] = [
-  [/-j LOG /, 'changes no verdict, and the kernel logs nothing of a namespace other than the first'],
-  [/^-[sd] ::1\/128 -j DROP$/, 'the kernel itself throws ::1 away on every link but lo; here in case it ever does not'],
+  [/-j LOG |log prefix/, 'changes no verdict, and the kernel logs nothing of a namespace other than the first'],
+  [
+    /^(-[sd] ::1\/128 -j DROP|ip6 [sd]addr ::1 counter drop)$/,
+    'the kernel itself throws ::1 away on every link but lo; here in case it ever does not',
+  ],
 ];
 
 /** Silence for this long is a no; what then has changed is asked once more. */
@@ -79,7 +87,8 @@ describe.each(CHAINS)('%s', (chain, framesOnly) => {
       const missed = taken.filter(({ version }) => !seen.some((cell) => cell.version === version));
       unseen.push(...missed.map(({ version, text }) => `v${version} ${text}`));
     }
-    expect(unseen.filter((rule) => !UNSEEN.some(([text]) => text.test(rule.slice(3))))).toEqual([]);
+    const exempt = BACKEND === 'nftables' ? [...UNSEEN.map(([text]) => text), TWICE] : UNSEEN.map(([text]) => text);
+    expect(unseen.filter((rule) => !exempt.some((text) => text.test(rule.slice(3))))).toEqual([]);
     expect((await at.world.seawall(['status'])).code).toBe(0);
   });
 });
@@ -99,7 +108,7 @@ async function without(taken: readonly LiveRule[], framesOnly: boolean): Promise
   return seen;
 }
 
-test('every cell hangs on some rule', () => {
+test.skipIf(BACKEND === 'nftables')('every cell hangs on some rule', () => {
   expect(names(cells.filter((cell) => !noticed.has(cell)))).toEqual([]);
 });
 
