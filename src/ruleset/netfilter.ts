@@ -25,6 +25,8 @@ export interface FilterTable {
   readonly name: string;
   readonly families: readonly Family[];
   readonly chains: ReadonlyMap<string, FilterChain>;
+  /** Lines that nobody here can read: whatever they stand for is missing. */
+  readonly unread?: readonly string[];
 }
 
 export type FilterHook = 'ingress' | 'prerouting' | 'input' | 'forward' | 'output' | 'postrouting' | 'egress';
