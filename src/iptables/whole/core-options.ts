@@ -2,7 +2,7 @@ import type { Family } from '../../net/family.ts';
 import type { Condition, End } from '../../ruleset/condition.ts';
 import { conditionOf, openCondition, type OptionReader, type Plain } from './match-reading.ts';
 import type { Option } from './rule-words.ts';
-import { protocolNumber } from './service-names.ts';
+import { protocolNumber } from '../../net/protocol-names.ts';
 import { listOf, maskedAddresses } from './values.ts';
 
 const address =

@@ -14,7 +14,7 @@ function printTable({ name, chains }: FilterTable): string {
 }
 
 const printChain = ({ name, base, counters }: FilterChain): string =>
-  `:${name} ${base ? base.policy.toUpperCase() : '-'} ${printCounters(counters ?? { packets: 0, bytes: 0 })}`;
+  `:${name} ${base ? base.policy.toUpperCase() : '-'}${counters ? ` ${printCounters(counters)}` : ''}`;
 
 const printRules = ({ name, rules }: FilterChain): string[] =>
   rules.map(({ text, counters }) => {

@@ -5,7 +5,7 @@ import { isCoreOption, readCoreOption } from './core-options.ts';
 import { openCondition } from './match-reading.ts';
 import { readMatch } from './matches.ts';
 import { cutOptions, type Option } from './rule-words.ts';
-import { protocolNumber } from './service-names.ts';
+import { protocolNumber } from '../../net/protocol-names.ts';
 import { readTarget, type Outcome, type Target } from './targets.ts';
 
 /** Of one table. Equal texts give the same object, so that who works on rules can remember what was worked out. */

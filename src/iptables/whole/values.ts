@@ -1,7 +1,7 @@
 import { readAddress, type Address } from '../../net/address.ts';
 import { addressBits, type Family } from '../../net/family.ts';
 import type { AddressRange, NumberRange } from '../../ruleset/ranges.ts';
-import { SERVICES } from './service-names.ts';
+import { SERVICES } from '../../net/protocol-names.ts';
 
 /** Decimal, or hexadecimal with `0x`, up to 32 bits. */
 export function numberOf(text = ''): number | undefined {
