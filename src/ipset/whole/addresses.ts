@@ -1,9 +1,10 @@
-import { readAddress, type Address } from '../../net/address.ts';
+import { readAddress } from '../../net/address.ts';
 import type { Family } from '../../net/family.ts';
 import { mask, readPrefix, type Prefix } from '../../net/prefix.ts';
 import { isEveryone, PrefixSet } from '../../net/prefix-set.ts';
 import { parsePrefixText } from '../../net/prefix-text.ts';
 import { subtract } from '../../net/subtract.ts';
+import { rangePrefixes } from '../../ruleset/address-ranges.ts';
 import type { FilterSet } from '../../ruleset/netfilter.ts';
 import type { SetOptions } from './options.ts';
 
@@ -82,22 +83,9 @@ const rangeOf = (element: string, family: Family): readonly Prefix[] | undefined
   const [first, last, ...more] = element.split('-').map((text) => readAddress(text));
   if (!first?.ok || !last?.ok || more.length > 0) return undefined;
   return first.value.family === family && last.value.family === family
-    ? prefixesBetween(first.value, last.value)
+    ? [...rangePrefixes({ first: first.value, last: last.value })]
     : undefined;
 };
-
-/** The fewest prefixes that make up a range, ascending. */
-function prefixesBetween({ family, value }: Address, last: Address): Prefix[] {
-  const prefixes: Prefix[] = [];
-  const bits = family === 4 ? 32 : 128;
-  for (let at = value; at <= last.value;) {
-    let free = 0;
-    while (free < bits && (at >> BigInt(free)) % 2n === 0n && at + (1n << BigInt(free + 1)) - 1n <= last.value) free++;
-    prefixes.push({ family, value: at, length: bits - free });
-    at += 1n << BigInt(free);
-  }
-  return prefixes;
-}
 
 /** Among the entries that hold an address the narrowest decides whether it is in the set. */
 function resolved(family: Family, entries: readonly Entry[]): PrefixSet {

@@ -1,6 +1,7 @@
 import type { Family } from '../../net/family.ts';
-import { mask, readPrefix } from '../../net/prefix.ts';
+import { readPrefix } from '../../net/prefix.ts';
 import { ICMP_NAMES, ICMP6_NAMES, protocolNumber } from '../../net/protocol-names.ts';
+import { prefixRange } from '../../ruleset/address-ranges.ts';
 import type { FilterSet, NumberRange, SetKey, SetPart, SetTuple } from '../../ruleset/netfilter.ts';
 import { isNomatch, splitOnce } from './addresses.ts';
 import type { SetOptions } from './options.ts';
@@ -59,11 +60,7 @@ function keyOf(part: SetPart, text: string, more: string, { family, netmask, odd
 function addressKey(text: string, family: Family, netmask: number): SetKey | undefined {
   const prefix = readPrefix(text);
   if (!prefix.ok || prefix.value.family !== family) return undefined;
-  const length = Math.min(prefix.value.length, netmask);
-  const fixed = mask(family, length);
-  const first = prefix.value.value & fixed;
-  const last = first | (mask(family, family === 4 ? 32 : 128) ^ fixed);
-  return { kind: 'addresses', range: { first: { family, value: first }, last: { family, value: last } } };
+  return { kind: 'addresses', range: prefixRange({ ...prefix.value, length: Math.min(prefix.value.length, netmask) }) };
 }
 
 /** `tcp:80`, `udp:53-60`, `icmp:echo-request`, `icmp:3/4`, `gre:0`. */

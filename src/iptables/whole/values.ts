@@ -1,5 +1,6 @@
 import { readAddress, type Address } from '../../net/address.ts';
 import { addressBits, type Family } from '../../net/family.ts';
+import { allBits, maskedRanges } from '../../ruleset/address-ranges.ts';
 import type { AddressRange, NumberRange } from '../../ruleset/ranges.ts';
 import { SERVICES } from '../../net/protocol-names.ts';
 
@@ -51,37 +52,18 @@ export function addressSpan(text: string, family: Family): AddressRange | undefi
   return first && last && more.length === 0 && first.value <= last.value ? { first, last } : undefined;
 }
 
-/** More than this many stretches are no list any more: who tests the end of an address has 2^64 of them. */
-const MOST_RANGES = 4096;
-
 /** `10.0.0.0/8`, `10.0.0.0/255.0.0.0`, or any other mask, as long as the addresses make few stretches. */
 export function maskedAddresses(text: string, family: Family): AddressRange[] | undefined {
   const [head = '', tail, ...more] = text.split('/');
   const address = addressOf(head, family);
   const mask = maskOf(tail, family);
   if (address === undefined || mask === undefined || more.length > 0) return undefined;
-  return stretches(family, address.value & mask, mask);
+  return maskedRanges(family, address.value, mask);
 }
 
 function maskOf(text: string | undefined, family: Family): bigint | undefined {
-  const bits = addressBits(family);
-  const all = (1n << BigInt(bits)) - 1n;
+  const all = allBits(family);
   if (text === undefined) return all;
   if (!/^[0-9]{1,3}$/.test(text)) return addressOf(text, family)?.value;
-  return Number(text) <= bits ? all ^ (all >> BigInt(text)) : undefined;
-}
-
-/** The addresses whose bits of `mask` are those of `value`: one stretch for each choice of the free bits above a fixed one. */
-function stretches(family: Family, value: bigint, mask: bigint): AddressRange[] | undefined {
-  const bits = BigInt(addressBits(family));
-  const below = ((1n << bits) - 1n) ^ mask;
-  if ((below & (below + 1n)) === 0n) return [{ first: { family, value }, last: { family, value: value | below } }];
-  let low = 0n;
-  while (low < bits && ((mask >> low) & 1n) === 0n) low++;
-  const free: bigint[] = [];
-  for (let bit = low; bit < bits; bit++) if (((mask >> bit) & 1n) === 0n) free.push(1n << bit);
-  if (2 ** free.length > MOST_RANGES) return undefined;
-  const starts = free.reduce((all, bit) => [...all, ...all.map((start) => start | bit)], [value]);
-  const rest = (1n << low) - 1n;
-  return starts.map((start) => ({ first: { family, value: start }, last: { family, value: start | rest } }));
+  return Number(text) <= addressBits(family) ? all ^ (all >> BigInt(text)) : undefined;
 }
