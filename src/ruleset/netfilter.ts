@@ -17,6 +17,8 @@ export interface Netfilter {
   readonly sets: ReadonlyMap<string, FilterSet>;
   /** Tables that judge no packet on its way through IP (`arp x`, `bridge y`): to be named, not to be asked. */
   readonly aside?: readonly string[];
+  /** What nobody here can read: whatever it stands for is missing. */
+  readonly unread?: readonly string[];
 }
 
 export interface FilterTable {
