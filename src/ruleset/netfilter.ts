@@ -40,7 +40,7 @@ export interface ChainBase {
   readonly priority: number;
   readonly type: 'filter' | 'nat' | 'route';
   readonly policy: 'accept' | 'drop';
-  /** Of an ingress or egress chain alone. */
+  /** Of an ingress or egress chain alone; some versions of nft don't say which, and then it may be any. */
   readonly devices?: readonly string[];
 }
 

@@ -4,9 +4,9 @@ import { allBits, maskedRanges } from '../../ruleset/address-ranges.ts';
 import { flagCondition, hasTcpFlag, stateFlags, stateName, statusFlags } from './flag-conditions.ts';
 import { namingOf, type Field } from './fields.ts';
 import { addressItem, allOf, linkItem, numberItem } from './items.ts';
-import { textOf, type Json } from './json.ts';
+import { listOf, onlyKey, textOf, type Json } from './json.ts';
 import { numberOf } from './names.ts';
-import { anyOf, type Plain } from './plain.ts';
+import { anyOf, turned, type Plain } from './plain.ts';
 
 /** The packet's field is one of the items; undefined where that can't be said. */
 export function isOneOf(field: Field, items: readonly Json[]): Plain | undefined {
@@ -101,6 +101,13 @@ export function hasFlag(field: Field, names: readonly Json[]): Plain | undefined
   return field.kind === 'flags' ? hasTcpFlag(names) : undefined;
 }
 
+/** Older versions print `ct state & (established | related) == 0`. */
+function noFlag(field: Field, mask: Json): Plain | undefined {
+  const [kind, inner] = onlyKey(mask) ?? [''];
+  const some = hasFlag(field, listOf(kind === '|' ? inner : mask));
+  return some && turned(some);
+}
+
 /** `field & mask == value` */
 export function maskedIs(field: Field, mask: Json, value: Json): Plain | undefined {
   if (field.kind === 'mark') {
@@ -110,6 +117,7 @@ export function maskedIs(field: Field, mask: Json, value: Json): Plain | undefin
       : { kind: 'mark', of: field.of, value: wanted, mask: bits };
   }
   if (field.kind === 'flags') return flagCondition(value, mask);
+  if (field.kind === 'state' || field.kind === 'status') return value === 0 ? noFlag(field, mask) : undefined;
   if (field.kind === 'fragment-offset')
     return mask === 0x1fff && value === 0 ? { kind: 'fragment', not: true } : undefined;
   if (field.kind !== 'address' && field.kind !== 'original-address') return undefined;

@@ -111,11 +111,9 @@ function ctField({ key, dir, family }: JsonObject): Field {
   return dir === 'original' ? (CT_ORIGINAL.get(name) ?? OTHER) : OTHER;
 }
 
-const FIB_ENDS = END_OF_ADDRESS;
-
 function fibField({ result, flags }: JsonObject): Field {
   const words = listOf(flags).map((flag) => textOf(flag) ?? '');
-  const end = FIB_ENDS.get(words[0] ?? '');
+  const end = END_OF_ADDRESS.get(words[0] ?? '');
   if (result !== 'type' || end === undefined || words.length > 2) return OTHER;
   if (words[1] === undefined) return { kind: 'address-type', end };
   if (words[1] === 'iif') return { kind: 'address-type', end, onLink: 'in' };

@@ -9,6 +9,8 @@ export function printRule(statements: readonly Json[], comment: Json): string {
 }
 
 export function printStatement(statement: Json): string {
+  if (isObject(statement) && typeof statement['ct helper'] === 'string')
+    return `ct helper set "${statement['ct helper']}"`;
   const [kind, inner] = onlyKey(statement) ?? [''];
   const object = objectOf(inner);
   return (
@@ -26,7 +28,11 @@ const PRINTERS: ReadonlyMap<string, (inner: JsonObject) => string> = new Map<str
   ['match', printMatch],
   ['counter', () => 'counter'],
   ['vmap', ({ key, data }) => `${printValue(key)} vmap ${printValue(data)}`],
-  ['mangle', ({ key, value }) => `${printValue(key)} set ${printValue(value)}`],
+  [
+    'mangle',
+    ({ key, value }) =>
+      `${printValue(key)} set ${printValue(key).endsWith(' mark') ? printMarks(value) : printValue(value)}`,
+  ],
   ['log', printLog],
   ['limit', printLimit],
   ['reject', printReject],
@@ -42,12 +48,31 @@ const PRINTERS: ReadonlyMap<string, (inner: JsonObject) => string> = new Map<str
   ['set', printSet],
 ]);
 
-/** Who goes by links is quoted, as everything that somebody named. */
+/** Who goes by links is quoted, as everything that somebody named; marks are hexadecimal. */
 function printMatch({ op, left, right }: JsonObject): string {
-  const bare = op === 'in' || (op === '==' && onlyKey(left)?.[0] !== '&');
-  const way = bare ? '' : `${printValue(op)} `;
-  const value = /^(?:[io]if(?:name)?|ct helper)$/.test(printValue(left)) ? quoted(right) : printValue(right);
-  return `${printValue(left)} ${way}${value}`;
+  const field = printValue(left);
+  const [kind, inner] = onlyKey(left) ?? [''];
+  const flags = kind === '&' && Array.isArray(inner) && printValue(inner[0]) === 'tcp flags' ? inner[1] : undefined;
+  if (flags !== undefined)
+    return `tcp flags ${op === '==' ? '' : `${printValue(op)} `}${printValue(right)} / ${printValue(flags)}`;
+  const alone = (field === 'tcp flags' && typeof right === 'string') || kind === '&';
+  const way = op === 'in' || (op === '==' && !alone) ? '' : `${printValue(op)} `;
+  if (/^(?:meta|ct) mark/.test(field)) return `${printMarks(left)} ${way}${printMarks(right)}`;
+  return `${field} ${way}${/^(?:[io]if(?:name)?|ct helper)$/.test(field) ? quoted(right) : printValue(right)}`;
+}
+
+/** Numbers as marks are printed. */
+function printMarks(value: Json): string {
+  if (typeof value === 'number') return `0x${value.toString(16).padStart(8, '0')}`;
+  const [kind, inner] = onlyKey(value) ?? [''];
+  if (kind === 'set') return `{ ${listOf(inner).map(printMarks).join(', ')} }`;
+  const between = new Map([
+    ['range', '-'],
+    ['&', ' & '],
+    ['|', ' | '],
+    ['^', ' ^ '],
+  ]).get(kind);
+  return between === undefined ? printValue(value) : listOf(inner).map(printMarks).join(between);
 }
 
 function quoted(value: Json): string {
@@ -66,9 +91,11 @@ function printLog({ prefix, group, level, flags }: JsonObject): string {
   return ['log', ...words.filter(Boolean)].join(' ');
 }
 
+const USUAL_BURST = 5;
+
 function printLimit({ rate, burst, per, inv }: JsonObject): string {
   const over = inv === true ? 'over ' : '';
-  return `limit rate ${over}${printValue(rate)}/${printValue(per)}${burst === undefined ? '' : ` burst ${printValue(burst)} packets`}`;
+  return `limit rate ${over}${printValue(rate)}/${printValue(per)}${burst === undefined || burst === USUAL_BURST ? '' : ` burst ${printValue(burst)} packets`}`;
 }
 
 function printReject({ type, expr }: JsonObject): string {
@@ -94,5 +121,17 @@ function printNat({ family, addr, port, flags }: JsonObject): string {
 function printSet({ op, elem, set, stmt }: JsonObject): string {
   const statements = listOf(stmt).map((each) => ` ${printStatement(each)}`);
   const timeout = objectOf(objectOf(elem)['elem'])['timeout'];
-  return `${printValue(op)} ${printValue(set)} { ${printValue(elem)}${timeout === undefined ? '' : ` timeout ${printValue(timeout)}s`}${statements.join('')} }`;
+  return `${printValue(op)} ${printValue(set)} { ${printValue(elem)}${timeout === undefined ? '' : ` timeout ${printDuration(timeout)}`}${statements.join('')} }`;
+}
+
+/** Seconds as `1d2h3m4s`. */
+function printDuration(seconds: Json): string {
+  if (typeof seconds !== 'number') return printValue(seconds);
+  const parts = [
+    [Math.floor(seconds / 86_400), 'd'],
+    [Math.floor(seconds / 3600) % 24, 'h'],
+    [Math.floor(seconds / 60) % 60, 'm'],
+    [seconds % 60, 's'],
+  ] as const;
+  return parts.map(([count, unit]) => (count > 0 ? `${count}${unit}` : '')).join('') || '0s';
 }
