@@ -1,6 +1,6 @@
 import type { Family } from '../../net/family.ts';
 import type { Condition, End } from '../../ruleset/condition.ts';
-import { conditionOf, openCondition, type OptionReader, type Plain } from './match-reading.ts';
+import { conditionOf, openCondition, type OptionReader } from './match-reading.ts';
 import type { Option } from './rule-words.ts';
 import { protocolNumber } from '../../net/protocol-names.ts';
 import { listOf, maskedAddresses } from './values.ts';
@@ -20,11 +20,9 @@ const link =
     return { kind: 'link', side, names: [text.endsWith('+') ? `${text.slice(0, -1)}*` : text] };
   };
 
-const EVERY_PROTOCOL: Plain = { kind: 'protocol', protocols: [{ first: 0, last: 255 }] };
-
 const protocol: OptionReader = ([text = '', ...more]) => {
   if (more.length > 0) return undefined;
-  if (text === 'all' || text === '0') return EVERY_PROTOCOL;
+  if (text === 'all' || text === '0') return { kind: 'protocol', protocols: [{ first: 0, last: 255 }] };
   const number = protocolNumber(text);
   return number === undefined ? undefined : { kind: 'protocol', protocols: [{ first: number, last: number }] };
 };

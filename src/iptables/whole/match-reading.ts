@@ -14,10 +14,13 @@ export type OptionReader = (values: readonly string[], family: Family) => Plain 
 /** Reads the options of one match. `text`: all of it, with `-m`. */
 export type MatchReader = (options: readonly Option[], family: Family, text: string) => readonly Condition[];
 
-export const conditionOf = (plain: Plain, text: string, not: boolean): Condition => {
-  const condition = { ...plain, text } as Condition;
-  return not ? { ...condition, not: true } : condition;
-};
+/** Takes the plain one over, which nobody else may have: copying it costs more than reading it. */
+export function conditionOf(plain: Plain, text: string, not: boolean): Condition {
+  const added = plain as Plain & { text?: string; not?: true };
+  added.text = text;
+  if (not) added.not = true;
+  return added as Condition;
+}
 
 /** Of a match in which each option is a condition by itself. An option that isn't listed is `open`. */
 export const byOption =

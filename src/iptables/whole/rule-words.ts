@@ -19,56 +19,83 @@ const FREE = new Set([
   '--name',
 ]);
 
-const WORD = /"((?:[^"\\]|\\.)*)"(?=\s|$)|(\S+)/g;
+const QUOTED = /"((?:[^"\\]|\\.)*)"(?=\s|$)/y;
 const OPTION = /^--?[A-Za-z]/;
+const [TAB, CARRIAGE_RETURN, SPACE] = [9, 13, 32];
+const isBlank = (code: number): boolean => code === SPACE || (code >= TAB && code <= CARRIAGE_RETURN);
 
 interface Word {
   readonly value: string;
   readonly from: number;
   readonly to: number;
-  readonly isOption: boolean;
-  readonly isNot: boolean;
+  /** `!` turns round the option behind it, or that before it. */
+  readonly kind: 'option' | 'not' | 'value';
 }
 
 /** Cuts a rule, as iptables-save prints it or as somebody wrote it, into its options. Any text is cut somehow. */
 export function cutOptions(rule: string): Option[] {
-  const words = [...rule.matchAll(WORD)].map(wordOf);
+  const words = wordsOf(rule);
   const options: Option[] = [];
   for (let at = 0; at < words.length;) {
     const end = endOfOption(words, at);
-    options.push(optionOf(rule, words.slice(at, end)));
+    options.push(optionOf(rule, words, at, end));
     at = end;
   }
   return options;
 }
 
-function wordOf({ 0: text, 1: quoted, index }: RegExpExecArray): Word {
-  const value = quoted === undefined ? text : quoted.replaceAll(/\\(.)/g, '$1');
-  const bare = quoted === undefined;
-  return { value, from: index, to: index + text.length, isOption: bare && OPTION.test(text), isNot: text === '!' };
+function wordsOf(rule: string): Word[] {
+  const words: Word[] = [];
+  for (let at = 0; at < rule.length;) {
+    const word = rule[at] === '"' ? (quotedWord(rule, at) ?? bareWord(rule, at)) : bareWord(rule, at);
+    if (word.to > at) words.push(word);
+    at = word.to + 1;
+  }
+  return words;
 }
+
+function quotedWord(rule: string, from: number): Word | undefined {
+  QUOTED.lastIndex = from;
+  const inner = QUOTED.exec(rule)?.[1];
+  const value = inner?.includes('\\') ? inner.replaceAll(/\\(.)/g, '$1') : inner;
+  return value === undefined ? undefined : { value, from, to: QUOTED.lastIndex, kind: 'value' };
+}
+
+function bareWord(rule: string, from: number): Word {
+  let to = from;
+  while (to < rule.length && !isBlank(rule.charCodeAt(to))) to++;
+  const value = rule.slice(from, to);
+  return { value, from, to, kind: kindOf(value) };
+}
+
+const kindOf = (value: string): Word['kind'] =>
+  value === '!' ? 'not' : value.startsWith('-') && OPTION.test(value) ? 'option' : 'value';
 
 /** Behind the values: at the next option, or at the `!` in front of it. */
 function endOfOption(words: readonly Word[], from: number): number {
-  let at = from;
-  if (words[at]?.isNot === true && words[at + 1]?.isOption === true) at++;
-  const name = words[at];
-  if (name?.isOption === true && FREE.has(name.value)) at++;
-  at++;
-  while (at < words.length && words[at]?.isOption !== true && !standsBeforeOption(words, at)) at++;
+  let at = standsBeforeOption(words, from) ? from + 1 : from;
+  const word = words[at];
+  at += word?.kind === 'option' && FREE.has(word.value) ? 2 : 1;
+  while (at < words.length && words[at]?.kind !== 'option' && !standsBeforeOption(words, at)) at++;
   return Math.min(at, words.length);
 }
 
 const standsBeforeOption = (words: readonly Word[], at: number): boolean =>
-  words[at]?.isNot === true && words[at + 1]?.isOption === true;
+  words[at]?.kind === 'not' && words[at + 1]?.kind === 'option';
 
 /** Old versions wrote `--dport ! 22`. */
-function optionOf(rule: string, words: readonly Word[]): Option {
-  const text = rule.slice(words[0]?.from, words.at(-1)?.to);
-  const before = words[0]?.isNot === true;
-  const [first, ...rest] = before ? words.slice(1) : words;
-  if (first?.isOption !== true) return { name: '', not: false, values: words.map(({ value }) => value), text };
-  const behind = rest[0]?.isNot === true && rest.length > 1;
-  const values = (behind ? rest.slice(1) : rest).map(({ value }) => value);
-  return { name: first.value, not: before !== behind, values, text };
+function optionOf(rule: string, words: readonly Word[], from: number, end: number): Option {
+  const text = rule.slice(words[from]?.from, words[end - 1]?.to);
+  const before = words[from]?.kind === 'not';
+  const at = before ? from + 1 : from;
+  const first = words[at];
+  if (first?.kind !== 'option') return { name: '', not: false, values: valuesOf(words, from, end), text };
+  const behind = words[at + 1]?.kind === 'not' && at + 2 < end;
+  return { name: first.value, not: before !== behind, values: valuesOf(words, behind ? at + 2 : at + 1, end), text };
+}
+
+function valuesOf(words: readonly Word[], from: number, end: number): string[] {
+  const values: string[] = [];
+  for (let at = from; at < end; at++) values.push(words[at]?.value ?? '');
+  return values;
 }

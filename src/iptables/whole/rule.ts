@@ -24,17 +24,18 @@ export class RuleReader {
   read(text: string, counters: Counters | undefined): FilterRule {
     const parts = new RuleParts();
     for (const option of cutOptions(text)) parts.take(option);
-    const conditions = parts.pieces.flatMap((piece) => this.#read(piece));
-    const rule = { text, conditions, ...this.#outcome(parts.targets) };
+    const conditions: Condition[] = [];
+    for (const piece of parts.pieces) for (const condition of this.#read(piece)) conditions.push(condition);
+    const { action, also } = this.#outcome(parts.targets);
+    const rule: FilterRule = also ? { text, conditions, also, action } : { text, conditions, action };
     return counters ? { ...rule, counters } : rule;
   }
 
   #read(piece: Piece): readonly Condition[] {
-    const text = [piece.head, ...piece.options]
-      .map((option) => option?.text)
-      .filter(Boolean)
-      .join(' ');
-    const key = `${piece.match ?? ''} ${text}`;
+    // Each is another one, and says nothing.
+    if (piece.match === 'comment') return [];
+    const text = textOf(piece);
+    const key = piece.head === undefined ? `${piece.match ?? ''} ${text}` : text;
     const known = this.#conditions.get(key) ?? readPiece(piece, this.#family, text);
     this.#conditions.set(key, known);
     return known;
@@ -42,12 +43,18 @@ export class RuleReader {
 
   #outcome([target, ...more]: readonly OpenTarget[]): Outcome {
     if (target === undefined) return { action: { kind: 'continue' } };
-    const text = [target.head, ...target.options].map((option) => option.text).join(' ');
+    const text = textOf(target);
     if (more.length > 0) return { action: { kind: 'open', what: text, rewrites: true } };
     const known = this.#outcomes.get(text) ?? readTarget(targetOf(target, text), this.#chains, this.#family);
     this.#outcomes.set(text, known);
     return known;
   }
+}
+
+function textOf({ head, options }: { readonly head?: Option; readonly options: readonly Option[] }): string {
+  let text = head?.text ?? '';
+  for (const option of options) text = text === '' ? option.text : `${text} ${option.text}`;
+  return text;
 }
 
 /** One `-m` with its options, or an option that needs none. */
