@@ -81,14 +81,14 @@ function readPiece({ match, head, options }: Piece, family: Family, text: string
   return head === undefined ? [openCondition(text)] : notEvery(readCoreOption(head, family));
 }
 
-/** `-p all` asks nothing. */
+/** `-p all` and `-i +` ask nothing. */
 const notEvery = (condition: Condition): readonly Condition[] =>
-  condition.kind === 'protocol' &&
-  condition.protocols[0]?.last === 255 &&
-  condition.protocols[0].first === 0 &&
-  !condition.not
-    ? []
-    : [condition];
+  !condition.not && (isEveryProtocol(condition) || isEveryLink(condition)) ? [] : [condition];
+
+const isEveryProtocol = (condition: Condition): boolean =>
+  condition.kind === 'protocol' && condition.protocols.some(({ first, last }) => first === 0 && last === 255);
+
+const isEveryLink = (condition: Condition): boolean => condition.kind === 'link' && condition.names.includes('*');
 
 /** The matches that a protocol brings with it, where nobody wrote `-m`. */
 const OF_PROTOCOL: ReadonlyMap<number, string> = new Map([

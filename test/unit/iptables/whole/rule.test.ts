@@ -32,7 +32,7 @@ describe.each<[string, [rule: string, meaning: string][]]>([
       ['-s fd00::/8 -j DROP', 'open<-s fd00::/8> → drop'],
       ['-i eth0 -o br-+ -j ACCEPT', 'in(eth0) out(br-*) → accept'],
       ['! -i lo ! -o eth+ -j ACCEPT', '!in(lo) !out(eth*) → accept'],
-      ['-i + -j ACCEPT', 'in(*) → accept'],
+      ['-i + -j ACCEPT', '→ accept'],
       ['! -i + -j ACCEPT', '!in(*) → accept'],
       ['-i eth* -j ACCEPT', 'open<-i eth*> → accept'],
       ['-p tcp -j ACCEPT', 'protocol(6) → accept'],

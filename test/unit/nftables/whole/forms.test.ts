@@ -56,10 +56,6 @@ test.each<[rule: string, meaning: string]>([
     'meta l4proto tcp ct original proto-dst 80 accept',
     'protocol(6) !state(invalid,untracked) original-dst(:80) → accept',
   ],
-  [
-    'meta l4proto tcp ct original ip saddr . ct original proto-dst { 1.1.1.1 } accept',
-    'protocol(6) !state(invalid,untracked) ipv4 !state(invalid,untracked) set(inet t {1} other,other) → accept',
-  ],
   ['iifname "lo" accept', 'in(lo) → accept'],
   ['iif "lo" accept', 'in(lo) → accept'],
   ['iifname { "br-*", "eth0" } accept', 'in(br-*,eth0) → accept'],
@@ -83,11 +79,11 @@ test.each<[rule: string, meaning: string]>([
   ['ip saddr . meta l4proto . th dport @c accept', 'ipv4 set(inet t c src,protocol,dst-port) → accept'],
   [
     'ip saddr . tcp dport { 1.2.3.4 . 80, 10.0.0.0/8 . 1-5 } accept',
-    'ipv4 protocol(6) set(inet t {2} src,dst-port) → accept',
+    'ipv4 protocol(6) set(inet t {1} src,dst-port) → accept',
   ],
   [
     'ip saddr . tcp dport vmap { 10.0.0.1 . 1 : drop, 1.2.3.4 . 80 : accept }',
-    'ipv4 protocol(6) → choose{set(inet t {3} src,dst-port): drop; set(inet t {4} src,dst-port): accept}',
+    'ipv4 protocol(6) → choose{set(inet t {2} src,dst-port): drop; set(inet t {3} src,dst-port): accept}',
   ],
   ['ip saddr vmap @v', 'ipv4 → choose{src(1.1.1.1): accept; src(2.2.2.2): jump x}'],
   ['iifname @i accept', 'set(inet t i in) → accept'],
