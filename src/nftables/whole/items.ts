@@ -1,6 +1,6 @@
 import { readAddress } from '../../net/address.ts';
-import type { Family } from '../../net/family.ts';
-import { addressBits } from '../../net/family.ts';
+import { addressBits, type Family } from '../../net/family.ts';
+import { mask, type Prefix } from '../../net/prefix.ts';
 import { prefixRange } from '../../ruleset/address-ranges.ts';
 import type { AddressRange, NumberRange } from '../../ruleset/ranges.ts';
 import { isObject, objectOf, onlyKey, textOf, type Json } from './json.ts';
@@ -11,27 +11,34 @@ export function plainItem(item: Json): Json {
   return isObject(item) && 'elem' in item ? objectOf(item['elem'])['val'] : item;
 }
 
-/** `"10.0.0.1"`, a prefix, or a range. */
-export function addressItem(item: Json, family: Family): AddressRange | undefined {
-  const text = textOf(item);
-  if (text !== undefined) return oneAddress(text, family);
-  const [kind, inner] = onlyKey(item) ?? [''];
-  if (kind === 'range' && Array.isArray(inner)) return addressSpan(inner, family);
-  if (kind !== 'prefix') return undefined;
-  const { addr, len } = objectOf(inner);
-  const first = oneAddress(textOf(addr) ?? '', family)?.first;
-  if (first === undefined || typeof len !== 'number' || !(len >= 0 && len <= addressBits(family))) return undefined;
-  return prefixRange({ ...first, length: len });
+/** `"10.0.0.1"`, or `{"prefix": …}`. */
+export function prefixItem(item: Json, family: Family): Prefix | undefined {
+  const bits = addressBits(family);
+  if (typeof item === 'string') return addressOf(item, family, bits);
+  if (!isObject(item) || !isObject(item['prefix'])) return undefined;
+  const { addr, len } = item['prefix'];
+  if (typeof len !== 'number' || !Number.isInteger(len) || len < 0 || len > bits) return undefined;
+  const prefix = addressOf(textOf(addr) ?? '', family, len);
+  return prefix && { ...prefix, value: prefix.value & mask(family, len) };
 }
 
-function oneAddress(text: string, family: Family): AddressRange | undefined {
+function addressOf(text: string, family: Family, length: number): Prefix | undefined {
   const read = readAddress(text);
-  return read.ok && read.value.family === family ? { first: read.value, last: read.value } : undefined;
+  return read.ok && read.value.family === family ? { family, value: read.value.value, length } : undefined;
+}
+
+/** A prefix, or a range. */
+export function addressItem(item: Json, family: Family): AddressRange | undefined {
+  const prefix = prefixItem(item, family);
+  if (prefix) return prefixRange(prefix);
+  const [kind, inner] = onlyKey(item) ?? [''];
+  return kind === 'range' && Array.isArray(inner) ? addressSpan(inner, family) : undefined;
 }
 
 function addressSpan(ends: readonly Json[], family: Family): AddressRange | undefined {
-  const [low, high] = ends.map((end) => oneAddress(textOf(end) ?? '', family)?.first);
-  return low && high && low.value <= high.value && ends.length === 2 ? { first: low, last: high } : undefined;
+  const [first, last] = ends.map((end) => addressOf(textOf(end) ?? '', family, addressBits(family)));
+  if (!first || !last || first.value > last.value || ends.length !== 2) return undefined;
+  return { first: { family, value: first.value }, last: { family, value: last.value } };
 }
 
 /** `80`, a range, or a name. */

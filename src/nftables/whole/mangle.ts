@@ -1,4 +1,6 @@
+import type { Condition } from '../../ruleset/condition.ts';
 import type { PacketChange } from '../../ruleset/netfilter.ts';
+import { fieldOf, needsOf } from './fields.ts';
 import { objectOf, onlyKey, textOf, type Json, type JsonObject } from './json.ts';
 
 const ALL_BITS = 0xffff_ffff;
@@ -12,6 +14,23 @@ export function readMangle({ key, value }: JsonObject): PacketChange | 'rewrites
   if (kind === 'payload') return HARMLESS.has(field) ? undefined : 'rewrites';
   return undefined;
 }
+
+/** A value that isn't there, or that a map doesn't have, ends the rule: what a packet needs to have it, if that can be said. */
+export function valueNeeds(
+  value: Json,
+  text: string,
+): { readonly needs: readonly Condition[]; readonly mayEnd: boolean } {
+  const [kind, inner] = onlyKey(value) ?? [''];
+  if (kind === '') return { needs: [], mayEnd: false };
+  const field = fieldOf(value);
+  if (kind === 'meta' || (kind === 'ct' && field.kind !== 'other'))
+    return { needs: needsOf(field, text), mayEnd: false };
+  if (!OPERATORS.has(kind) || !Array.isArray(inner)) return { needs: [], mayEnd: true };
+  const parts = inner.map((part) => valueNeeds(part, text));
+  return { needs: parts.flatMap(({ needs }) => needs), mayEnd: parts.some(({ mayEnd }) => mayEnd) };
+}
+
+const OPERATORS = new Set(['&', '|', '^', '<<', '>>']);
 
 const HARMLESS = new Set(['dscp', 'ttl', 'hoplimit', 'ecn', 'id', 'checksum', 'flowlabel', 'length']);
 

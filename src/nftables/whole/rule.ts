@@ -1,6 +1,6 @@
 import type { Condition } from '../../ruleset/condition.ts';
 import type { Counters, FilterRule, PacketChange, RuleAction } from '../../ruleset/netfilter.ts';
-import { readMangle } from './mangle.ts';
+import { readMangle, valueNeeds } from './mangle.ts';
 import { natAction, type Chosen } from './nat.ts';
 import type { Maps } from './maps.ts';
 import { listOf, objectOf, onlyKey, type Json, type JsonObject } from './json.ts';
@@ -80,6 +80,9 @@ class RuleReading {
   }
 
   #change(object: JsonObject, text: string): void {
+    const value = valueNeeds(object['value'], text);
+    this.#ask(value.needs);
+    if (value.mayEnd) this.#pending.push(openCondition(text));
     const change = readMangle(object);
     if (change === 'rewrites') this.#end({ kind: 'open', what: text, rewrites: true });
     else if (change !== undefined) this.#also.push(change);

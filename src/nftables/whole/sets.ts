@@ -1,11 +1,12 @@
 import { FAMILIES, type Family } from '../../net/family.ts';
+import { PrefixColumns } from '../../net/prefix-columns.ts';
 import { PrefixSet } from '../../net/prefix-set.ts';
 import { rangePrefixes } from '../../ruleset/address-ranges.ts';
 import type { FilterSet, SetContent } from '../../ruleset/filter-set.ts';
 import { tupleOf } from './anonymous-sets.ts';
 import { fieldsOf } from './match.ts';
 import { partOf, type Field } from './fields.ts';
-import { addressItem, allOf, numberItem } from './items.ts';
+import { addressItem, allOf, numberItem, plainItem, prefixItem } from './items.ts';
 import { listOf, onlyKey, textOf, type Json, type JsonObject } from './json.ts';
 import { noNaming } from './names.ts';
 
@@ -57,20 +58,22 @@ function contentOf(fields: readonly Field[], elements: readonly Json[]): SetCont
     const ranges = allOf(elements, (item) => numberItem(item, noNaming));
     return ranges && { kind: 'ports', ranges };
   }
-  return { kind: 'tuples', entries: elements.map((element) => tupleOf(fields, elementKey(element))) };
+  return { kind: 'tuples', entries: elements.map((element) => tupleOf(fields, plainItem(element))) };
 }
 
-const elementKey = (element: Json): Json => {
-  const [kind, inner] = onlyKey(element) ?? [''];
-  return kind === 'elem' ? (inner as JsonObject)['val'] : element;
-};
-
+/** Without an object that stays for each: there may be 10^6. */
 function addressContent(family: Family, elements: readonly Json[]): SetContent | undefined {
-  const ranges = allOf(elements, (item) => addressItem(item, family));
-  if (ranges === undefined) return undefined;
-  return { kind: 'addresses', members: PrefixSet.of(family, prefixesOf(ranges)) };
-}
-
-function* prefixesOf(ranges: readonly Parameters<typeof rangePrefixes>[0][]) {
-  for (const range of ranges) yield* rangePrefixes(range);
+  const columns = new PrefixColumns(family, elements.length);
+  for (const element of elements) {
+    const item = plainItem(element);
+    const prefix = prefixItem(item, family);
+    if (prefix) {
+      columns.pushPrefix(prefix);
+      continue;
+    }
+    const range = addressItem(item, family);
+    if (range === undefined) return undefined;
+    for (const part of rangePrefixes(range)) columns.pushPrefix(part);
+  }
+  return { kind: 'addresses', members: PrefixSet.fromColumns(columns) };
 }

@@ -49,7 +49,7 @@ test.each<[rule: string, meaning: string]>([
   ['meta mark { 0x00000001-0x00000005 } drop', 'open<meta mark { 0x00000001-0x00000005 }> → drop'],
   ['meta mark set 0x00000001 accept', '→ packet-mark:=0x1/0xffffffff accept'],
   ['meta mark set meta mark & 0xfffffff3 | 0x00000003', '→ packet-mark:=0x3/0xf continue'],
-  ['meta mark set ct mark', '→ packet-mark:=?/0xffffffff continue'],
+  ['meta mark set ct mark', '!state(invalid,untracked) → packet-mark:=?/0xffffffff continue'],
   ['ct mark set meta mark', '→ connection-mark:=?/0xffffffff continue'],
   ['ct original ip daddr 1.2.3.4 accept', '!state(invalid,untracked) ipv4 original-dst(1.2.3.4) → accept'],
   [

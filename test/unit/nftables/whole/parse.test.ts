@@ -140,6 +140,16 @@ test.each<[what: string, expr: unknown[], meaning: string]>([
     '→ packet-mark:=0x2/0xfffffff3 continue',
   ],
   [
+    'a mark that comes from a map ends the rule for who is not in it',
+    [{ mangle: { key: mark, value: { map: { key: dport, data: '@m' } } } }, { accept: null }],
+    'open<meta mark set tcp dport map @m> → packet-mark:=?/0xffffffff accept',
+  ],
+  [
+    'the mark of a connection ends the rule for who has none',
+    [{ mangle: { key: mark, value: { ct: { key: 'mark' } } } }, { accept: null }],
+    '!state(invalid,untracked) → packet-mark:=?/0xffffffff accept',
+  ],
+  [
     'a match of iptables that nft can not tell',
     [{ xt: { type: 'match', name: 'addrtype' } }, { accept: null }],
     'open<xt {"type":"match","name":"addrtype"}> → packet-mark:=?/0xffffffff connection-mark:=?/0xffffffff open<xt {"type":"match","name":"addrtype"}> rewrites',
