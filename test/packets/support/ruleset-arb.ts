@@ -211,7 +211,10 @@ function tableArb(
     ...builtIn.map((chain) =>
       name === 'nat'
         ? fc.constant(`:${chain} ACCEPT [0:0]`)
-        : one('ACCEPT', 'ACCEPT', 'DROP').map((policy) => `:${chain} ${policy} [0:0]`),
+        : (name === 'filter'
+            ? one('ACCEPT', 'ACCEPT', 'DROP')
+            : one('ACCEPT', 'ACCEPT', 'ACCEPT', 'ACCEPT', 'DROP')
+          ).map((policy) => `:${chain} ${policy} [0:0]`),
     ),
   );
   return fc
@@ -265,6 +268,16 @@ export const iptablesArb = (family: Family): fc.Arbitrary<string> => {
     )
     .map((tables) => tables.join(''));
 };
+
+/** No rules, and nothing dropped: a policy that a file doesn't name stays as it was. */
+export const NO_RULES = Object.entries({
+  raw: 'PREROUTING',
+  mangle: 'PREROUTING',
+  nat: 'PREROUTING',
+  filter: 'INPUT FORWARD',
+})
+  .map(([name, chains]) => `*${name}\n${chains.replaceAll(/(\w+) ?/g, ':$1 ACCEPT [0:0]\n')}COMMIT\n`)
+  .join('');
 
 /** What the rules' `--match-set` asks. */
 export const ipsets = (family: Family): string => {
