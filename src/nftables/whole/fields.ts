@@ -12,13 +12,17 @@ export type Field =
   | { readonly kind: 'protocol'; readonly family?: Family }
   | { readonly kind: 'icmp'; readonly part: 'type' | 'code'; readonly family: Family }
   | { readonly kind: 'link'; readonly side: 'in' | 'out' }
-  | { readonly kind: 'family' | 'state' | 'status' | 'direction' | 'flags' | 'fragment-offset' | 'other' }
+  | { readonly kind: 'family' | 'state' | 'status' | 'direction' | 'flags' | 'fragment-offset' }
+  /** Something else of a header, which only packets with such a header have. */
+  | { readonly kind: 'other'; readonly family?: Family; readonly protocol?: number }
   | { readonly kind: 'mark'; readonly of: 'packet' | 'connection' }
   | { readonly kind: 'original-address'; readonly end: End; readonly family: Family }
   | { readonly kind: 'original-port'; readonly end: End }
   | { readonly kind: 'address-type'; readonly end: End; readonly onLink?: 'in' | 'out' };
 
 const OTHER: Field = { kind: 'other' };
+const OF_TCP: Field = { kind: 'other', protocol: 6 };
+const OF_IPV6: Field = { kind: 'other', family: 6 };
 
 type Reader = (inner: JsonObject) => Field;
 
@@ -32,6 +36,8 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['meta', metaField],
   ['ct', ctField],
   ['fib', fibField],
+  ['tcp option', () => OF_TCP],
+  ['exthdr', () => OF_IPV6],
 ]);
 
 const PORT_PROTOCOLS: ReadonlyMap<string, number | undefined> = new Map([
@@ -57,13 +63,14 @@ function payloadField({ protocol, field }: JsonObject): Field {
   if (name === 'ip' || name === 'ip6') return headerField(name === 'ip' ? 4 : 6, what);
   if ((name === 'icmp' || name === 'icmpv6') && (what === 'type' || what === 'code'))
     return { kind: 'icmp', part: what, family: name === 'icmp' ? 4 : 6 };
+  if (name === 'icmp' || name === 'icmpv6') return { kind: 'other', protocol: name === 'icmp' ? 1 : 58 };
   return name === 'ether' && what === 'type' ? { kind: 'family' } : OTHER;
 }
 
 function transportField(protocol: number | undefined, what: string): Field {
   if (protocol === 6 && what === 'flags') return { kind: 'flags' };
   const end = END_OF_PORT.get(what);
-  if (end === undefined) return OTHER;
+  if (end === undefined) return protocol === undefined ? OTHER : { kind: 'other', protocol };
   return protocol === undefined ? { kind: 'port', end } : { kind: 'port', end, protocol };
 }
 
@@ -72,7 +79,7 @@ function headerField(family: Family, what: string): Field {
   const end = END_OF_ADDRESS.get(what);
   if (end !== undefined) return { kind: 'address', end, family };
   if (what === (family === 4 ? 'protocol' : 'nexthdr')) return { kind: 'protocol', family };
-  return family === 4 && what === 'frag-off' ? { kind: 'fragment-offset' } : OTHER;
+  return family === 4 && what === 'frag-off' ? { kind: 'fragment-offset' } : { kind: 'other', family };
 }
 
 const META: ReadonlyMap<string, Field> = new Map<string, Field>([
@@ -142,12 +149,18 @@ export function needsOf(field: Field, text: string): Condition[] {
       return [protocolIs(6, text)];
     case 'fragment-offset':
       return [{ kind: 'family', family: 4, text }];
+    case 'other':
+      return [
+        ...(field.family === undefined ? [] : [{ kind: 'family' as const, family: field.family, text }]),
+        ...(field.protocol === undefined ? [] : [protocolIs(field.protocol, text)]),
+      ];
     default:
       return tracked(field, text);
   }
 }
 
-const protocolIs = (number: number, text: string): Condition => ({
+/** A packet of this protocol. */
+export const protocolIs = (number: number, text: string): Condition => ({
   kind: 'protocol',
   protocols: [{ first: number, last: number }],
   text,

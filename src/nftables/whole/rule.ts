@@ -1,5 +1,6 @@
 import type { Condition } from '../../ruleset/condition.ts';
 import type { Counters, FilterRule, PacketChange, RuleAction } from '../../ruleset/netfilter.ts';
+import { fieldOf, needsOf, protocolIs } from './fields.ts';
 import { readMangle, valueNeeds } from './mangle.ts';
 import { natAction, type Chosen } from './nat.ts';
 import type { Maps } from './maps.ts';
@@ -67,7 +68,7 @@ class RuleReading {
 
   /** A change that came before has happened whether or not what follows holds. */
   #ask(conditions: readonly Condition[]): void {
-    const changed = this.#also.length > 0;
+    const changed = conditions.length > 0 && this.#also.length > 0;
     for (const each of conditions) {
       const known = portsKnown(this.#conditions, each);
       this.#conditions.push(changed ? afterChange(known) : known);
@@ -81,7 +82,7 @@ class RuleReading {
 
   #change(object: JsonObject, text: string): void {
     const value = valueNeeds(object['value'], text);
-    this.#ask(value.needs);
+    this.#ask([...needsOf(fieldOf(object['key']), text).filter(({ kind }) => kind !== 'state'), ...value.needs]);
     if (value.mayEnd) this.#pending.push(openCondition(text));
     const change = readMangle(object);
     if (change === 'rewrites') this.#end({ kind: 'open', what: text, rewrites: true });
@@ -90,7 +91,10 @@ class RuleReading {
 
   #act(kind: string, inner: Json, text: string): void {
     const verdict = verdictOf(kind, inner);
-    if (verdict) return this.#end(verdict);
+    if (verdict) {
+      this.#ask(rejectNeeds(objectOf(inner), text));
+      return this.#end(verdict);
+    }
     if (kind === 'vmap') return this.#choose(this.#maps.choose(objectOf(inner), this.#place, text));
     if (TAKERS.has(kind))
       return this.#end({ kind: 'open', what: text, ...(kind === 'tproxy' ? { rewrites: true as const } : {}) });
@@ -133,6 +137,12 @@ const markOpen = (of: 'packet' | 'connection'): PacketChange => ({ kind: 'mark',
 
 const countersOf = ({ packets, bytes }: JsonObject): Counters | undefined =>
   typeof packets === 'number' && typeof bytes === 'number' ? { packets, bytes } : undefined;
+
+/** What nft asks before a reject of a kind, and doesn't print. */
+function rejectNeeds({ type }: JsonObject, text: string): Condition[] {
+  if (type === 'icmp' || type === 'icmpv6') return [{ kind: 'family', family: type === 'icmp' ? 4 : 6, text }];
+  return type === 'tcp reset' ? [protocolIs(6, text)] : [];
+}
 
 /** `dnat ip to` leaves IPv6 packets alone. */
 const familyNeeded = (family: Json, text: string): Condition[] =>

@@ -167,7 +167,7 @@ test.each<[what: string, expr: unknown[], meaning: string]>([
   [
     'an address that is rewritten without conntrack',
     [{ mangle: { key: { payload: { protocol: 'ip', field: 'daddr' } }, value: '10.0.0.1' } }, { accept: null }],
-    '→ open<ip daddr set 10.0.0.1> rewrites',
+    'ipv4 → open<ip daddr set 10.0.0.1> rewrites',
   ],
   ['a queue', [{ queue: { num: 1 } }], '→ open<queue {"num":1}>'],
   ['a map that nobody knows', [{ vmap: { key: dport, data: '@gone' } }], '→ open<tcp dport vmap @gone> rewrites'],
