@@ -21,7 +21,8 @@ type Plain =
   | { readonly kind: 'address'; readonly end: End; readonly ranges: readonly AddressRange[] }
   /**
    * What the routing table says the address is to this machine, one of `types`: `local`, `unicast` (none of the machine's
-   * own), `broadcast`, `multicast`, `anycast`, `blackhole`, `unreachable`, `prohibit` … `onLink`: to that link of it.
+   * own), `broadcast`, `multicast`, `anycast`, `blackhole`, `unreachable`, `prohibit` … `onLink`: as seen from that link, to
+   * which another link's own address is `unicast`.
    */
   | {
       readonly kind: 'address-type';
@@ -37,6 +38,10 @@ type Plain =
   | { readonly kind: 'icmp'; readonly types: readonly { readonly type: NumberRange; readonly code?: NumberRange }[] }
   /** `(flags of the packet & mask) === flags`; bits as in the header: FIN 1, SYN 2, RST 4, PSH 8, ACK 16, URG 32. */
   | { readonly kind: 'tcp-flags'; readonly mask: number; readonly flags: number }
+  /**
+   * Before conntrack has seen it (at priorities below -200, as of `raw`) every packet is `invalid`, if no rule made it
+   * `untracked`, and has no connection.
+   */
   | { readonly kind: 'state'; readonly states: readonly TrackState[] }
   /** Whether conntrack rewrote the connection's destination or source; those that are given have to hold. */
   | { readonly kind: 'nat'; readonly dnat?: boolean; readonly snat?: boolean }

@@ -34,7 +34,8 @@ export interface Probe {
 
 /** The machine that it comes to. */
 export interface Surroundings {
-  readonly typeOf: (address: Address) => string;
+  /** Of the routing table; `link`: seen from there, where another link's own address is none. */
+  readonly typeOf: (address: Address, link?: string) => string;
   /** Where it leaves; undefined: it stays here. */
   readonly wayOut: (destination: Address) => string | undefined;
 }
@@ -193,7 +194,9 @@ export class NaiveMachine {
       case 'address':
         return inRanges(condition.ranges, addressAt(condition.end, packet));
       case 'address-type':
-        return condition.types.includes(this.#around.typeOf(addressAt(condition.end, packet)));
+        return condition.types.includes(
+          this.#around.typeOf(addressAt(condition.end, packet), condition.onLink && packet[condition.onLink]),
+        );
       case 'protocol':
         return condition.protocols.some((range) => within(range, packet.protocol));
       case 'port':

@@ -10,13 +10,19 @@ import type { Probe, Surroundings } from '../../support/naive-verdict.ts';
 import { icmp, icmp6, raw, sealed, tcp, udp, v4, v6, type Payload } from './frames.ts';
 import { macOf, send, type Wire } from './wire.ts';
 
-const LOCAL = ['10.1.0.1', '10.2.0.1', 'fd01::1', 'fd02::1'];
+const LOCAL = new Map([
+  ['10.1.0.1', 'eth0'],
+  ['10.2.0.1', 'eth1'],
+  ['fd01::1', 'eth0'],
+  ['fd02::1', 'eth1'],
+]);
 const BEHIND_ETH0 = ['10.1.0.0/24', 'fd01::/64'];
 
 /** A host that forwards between two links: what its routing table says. */
 export const SURROUNDINGS: Surroundings = {
-  typeOf: (address) => {
-    if (LOCAL.includes(formatAddress(address))) return 'local';
+  typeOf: (address, link) => {
+    const own = LOCAL.get(formatAddress(address));
+    if (own !== undefined) return link === undefined || link === own ? 'local' : 'unicast';
     if (isIn(address, '224.0.0.0/4') || isIn(address, 'ff00::/8')) return 'multicast';
     return formatAddress(address) === '10.1.0.255' ? 'broadcast' : 'unicast';
   },
