@@ -16,7 +16,7 @@ import { NO_RULES, ipsets, iptablesArb, probeArb } from './support/ruleset-arb.t
 const NIGHTLY = process.env['SEAWALL_NIGHTLY'] !== undefined;
 const PACKETS = 120;
 /** 10^4 packets in a night for each of the tests here. */
-const RULESETS = NIGHTLY ? 90 : 6;
+const RULESETS = NIGHTLY ? 90 : 14;
 const seed = process.env['FC_SEED'];
 
 const judge = new Judge();
