@@ -1,22 +1,25 @@
-// Random rules and random packets: what the model says becomes of each is what the real kernel does.
+// Random rules and random packets: what the model and the engine say becomes of each is what the real kernel does.
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Machine } from '../../src/analysis/trace/machine.ts';
+import { follow } from '../../src/analysis/trace/way.ts';
 import { parseIpset } from '../../src/ipset/whole/parse.ts';
 import { parseIptables } from '../../src/iptables/whole/parse.ts';
 import { formatAddress } from '../../src/net/address.ts';
-import { FAMILIES, type Family } from '../../src/net/family.ts';
+import { addressBits, FAMILIES, type Family } from '../../src/net/family.ts';
+import { PrefixSet } from '../../src/net/prefix-set.ts';
 import { parseNft } from '../../src/nftables/whole/parse.ts';
 import type { Netfilter } from '../../src/ruleset/netfilter.ts';
 import { NaiveMachine, type Probe } from '../support/naive-verdict.ts';
 import { VARIANTS } from '../support/real-kernel.ts';
-import { Judge, SURROUNDINGS } from './support/judge.ts';
+import { Judge, machineWith, SURROUNDINGS } from './support/judge.ts';
 import { nftArb } from './support/nft-arb.ts';
 import { NO_RULES, ipsets, iptablesArb, probeArb } from './support/ruleset-arb.ts';
 
 const NIGHTLY = process.env['SEAWALL_NIGHTLY'] !== undefined;
 const PACKETS = 120;
 /** 10^4 packets in a night for each of the tests here. */
-const RULESETS = NIGHTLY ? 90 : 14;
+const RULESETS = NIGHTLY ? 90 : 8;
 const seed = process.env['FC_SEED'];
 
 const judge = new Judge();
@@ -29,16 +32,32 @@ afterAll(() => judge.stop());
 const shown = ({ source, destination, ports, protocol, icmp, flags, state }: Probe): string =>
   JSON.stringify([formatAddress(source), formatAddress(destination), protocol, ports, icmp, flags, state]);
 
-/** Packets whose fate is another one than the model says. */
+/** Of what the engine answers: SYN, UDP and a ping; undefined for other packets. */
+function engineOutcomes(machine: Machine, probe: Probe): ReadonlySet<string> | undefined {
+  const { family, source, destination, protocol, ports, flags, icmp, state } = probe;
+  const isPing = icmp !== undefined && icmp.code === 0 && icmp.type === (family === 4 ? 8 : 128);
+  if ((protocol === 6 && flags !== SYN) || (icmp !== undefined && !isPing)) return undefined;
+  const sources = PrefixSet.of(family, [{ ...source, length: addressBits(family) }]);
+  const { passed, ended } = follow(machine, { sources, destination, protocol, ports, in: probe.in, state });
+  return new Set([...passed.map(() => 'pass'), ...ended.map(() => 'drop')]);
+}
+
+const SYN = 2;
+
+/** Packets whose fate is another one than is said. */
 async function misjudged(netfilter: Netfilter, probes: readonly Probe[]): Promise<string[]> {
   const model = new NaiveMachine(netfilter, SURROUNDINGS);
+  const machine = machineWith(netfilter);
   const passed = await judge.passed(probes);
   return probes.flatMap((probe, at) => {
     const outcomes = model.outcomes(probe);
+    const engine = engineOutcomes(machine, probe) ?? outcomes;
     const real = passed[at] ? 'pass' : 'drop';
     met.decided += outcomes.size === 1 ? 1 : 0;
     met[real]++;
-    return outcomes.has(real) ? [] : [`${shown(probe)} ${real}, not ${[...outcomes].join()}`];
+    // The engine may be no vaguer than reading rule by rule is.
+    if (outcomes.has(real) && engine.has(real) && engine.size === outcomes.size) return [];
+    return [`${shown(probe)} ${real}; by the model ${[...outcomes].join()}, by the engine ${[...engine].join()}`];
   });
 }
 

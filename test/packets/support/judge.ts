@@ -3,9 +3,11 @@ import { must } from '../../../lab/command.ts';
 import { addLinks, addressLines, configure, linksUp } from '../../../lab/link.ts';
 import { addNamespaces, enterNetns, PREFIX, setSysctls } from '../../../lab/netns.ts';
 import { claim, reclaim } from '../../../lab/reclaim.ts';
-import { formatAddress, type Address } from '../../../src/net/address.ts';
+import type { Machine } from '../../../src/analysis/trace/machine.ts';
+import { formatAddress, readAddress, type Address } from '../../../src/net/address.ts';
 import type { Family } from '../../../src/net/family.ts';
 import { readPrefix, prefixContains } from '../../../src/net/prefix.ts';
+import type { Netfilter } from '../../../src/ruleset/netfilter.ts';
 import type { Probe, Surroundings } from '../../support/naive-verdict.ts';
 import { icmp, icmp6, raw, sealed, tcp, udp, v4, v6, type Payload } from './frames.ts';
 import { macOf, send, type Wire } from './wire.ts';
@@ -17,6 +19,19 @@ const LOCAL = new Map([
   ['fd02::1', 'eth1'],
 ]);
 const BEHIND_ETH0 = ['10.1.0.0/24', 'fd01::/64'];
+
+/** The machine as the engine takes it. */
+export const machineWith = (netfilter: Netfilter): Machine => ({
+  netfilter,
+  links: ['eth0', 'eth1'].map((name) => ({
+    name,
+    addresses: [...LOCAL].flatMap(([text, link]) => {
+      const address = readAddress(text);
+      return address.ok && link === name ? [{ address: address.value, length: text.includes(':') ? 64 : 24 }] : [];
+    }),
+  })),
+  routes: ([4, 6] as const).map((family) => ({ prefix: { family, value: 0n, length: 0 }, link: 'eth1' })),
+});
 
 /** A host that forwards between two links: what its routing table says. */
 export const SURROUNDINGS: Surroundings = {

@@ -68,6 +68,7 @@ const protocolTests = (family: Family): fc.Arbitrary<string> =>
       'tcp flags & (syn|ack) != syn|ack',
       'tcp flags { syn, syn|ack }',
       'tcp flags & (syn|rst) == 0',
+      'tcp flags & (syn|rst) != 0',
       'tcp flags ! ack',
     ),
   );
@@ -147,6 +148,9 @@ export const nftArb = (family: Family): fc.Arbitrary<string> => {
     'accept',
     'drop',
     'reject',
+    'meta nfproto ipv4 reject',
+    'meta nfproto ipv6 reject',
+    'meta l4proto tcp reject with tcp reset',
     'return',
     'jump a',
     'goto a',
