@@ -14,6 +14,7 @@ export const COMMANDS: readonly { readonly name: string; readonly load: () => Pr
   { name: 'public', load: async () => (await import('./commands/lists.ts')).publicPorts },
   { name: 'audit', load: async () => (await import('./commands/audit.ts')).audit },
   { name: 'explain', load: async () => (await import('./commands/explain.ts')).explain },
+  { name: 'denied', load: async () => (await import('./commands/denied.ts')).denied },
   { name: 'collect', load: async () => (await import('./commands/collect.ts')).collect },
   { name: 'export', load: async () => (await import('./commands/export.ts')).exportRules },
   { name: 'doctor', load: async () => (await import('./commands/doctor.ts')).doctor },

@@ -29,7 +29,7 @@ export function auditReport(facts: AuditFacts, colours: Colours): string {
     ...rows.map((row) => painted(row, line(cellsOf(row)), colours)),
     ...(rows.length === 0 ? ['nothing listens here, and nothing is published'] : []),
     '',
-    ...findings.flatMap((finding) => findingLines(finding, colours)),
+    ...findings.flatMap((finding, at) => findingLines(finding, findings[at + 1], colours)),
     ...(findings.length === 0 ? [colours.green('Nothing here is open to everyone that isn’t meant to be.')] : []),
     ...(known > 0 ? [`${known} more in the baseline.`] : []),
     ...unseen.map((text) => colours.yellow(wrap(`not seen: ${text}`))),
@@ -79,15 +79,16 @@ const prefixes = (set: PrefixSet, most = FEW): string[] =>
 
 export const ruleText = (rule: RuleRef | undefined): string =>
   rule === undefined
-    ? 'no rule'
+    ? 'no rule is against it'
     : `${rule.table} ${rule.chain} ${rule.rule === 0 ? rule.text : `${rule.rule}: ${rule.text}`}`;
 
-function findingLines({ level, text, fix }: AuditFinding, colours: Colours): string[] {
+/** Neighbours that the same line fixes share it. */
+function findingLines({ level, text, fix }: AuditFinding, next: AuditFinding | undefined, colours: Colours): string[] {
   const paint = { high: colours.red, medium: colours.yellow, low: (plain: string) => plain }[level];
   const indent = ' '.repeat(8);
   return [
     `${paint(level.padEnd(8))}${wrap(text, indent).trimStart()}`,
-    `${indent}${colours.bold('→')} ${wrap(fix, `${indent}  `).trimStart()}`,
+    ...(next?.fix === fix ? [] : [`${indent}${colours.bold('→')} ${wrap(fix, `${indent}  `).trimStart()}`]),
   ];
 }
 

@@ -95,7 +95,7 @@ function beyond(row: AuditRow): AuditFinding {
 function fixOf({ kind, port, protocol }: AuditRow, firewall: Firewall): string {
   if (firewall === 'Seawall') return 'Seawall stands but doesn’t close it: seawall status, then seawall apply';
   const close = 'close all but what you name: seawall init, then seawall apply';
-  if (kind === 'published') return `publish it here alone, -p 127.0.0.1:${port}:…; or ${close}`;
+  if (kind === 'published') return `publish it on 127.0.0.1 alone, as in -p 127.0.0.1:8080:80; or ${close}`;
   if (kind === 'container') return close;
   if (firewall === 'ufw') return `ufw deny ${port}/${protocol}`;
   if (firewall === 'firewalld') return `firewall-cmd --permanent --remove-port ${port}/${protocol}`;

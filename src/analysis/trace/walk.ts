@@ -83,7 +83,7 @@ function applyRule(place: Place, rule: FilterRule, ref: RuleRef, flow: Flow): Af
   const miss = missed === undefined ? [] : [{ ...flow, sources: missed }];
   if (hit === undefined) return { next: miss, back: [] };
   const packet = (rule.also ?? []).reduce(changed, flow.packet);
-  const { next, back } = act(place, rule.action, ref, { ...flow, packet, sources: hit });
+  const { next, back } = act(place, rule.action, ref, { ...flow, packet, sources: hit }, isTelling(rule));
   return { next: [...next, ...miss], back };
 }
 
@@ -121,24 +121,28 @@ function effectOf(action: RuleAction): string | undefined {
   }
 }
 
-function act(place: Place, action: RuleAction, ref: RuleRef, flow: Flow): After {
+/** Whether coming back by this rule says who is let through, or only that it wasn't about them. */
+const isTelling = ({ conditions }: FilterRule): boolean =>
+  conditions.some(({ kind }) => kind === 'set' || kind === 'address' || kind === 'port');
+
+function act(place: Place, action: RuleAction, ref: RuleRef, flow: Flow, telling = false): After {
   const { notes, accepted } = place;
   const end = (verdict: Ended['verdict']): After => {
     notes.ended.push({ ...flow, verdict, at: ref });
     return NOWHERE;
   };
-  const accept = (packet: Packet): After => {
-    accepted.push({ ...flow, packet, by: [...flow.by, ref] });
+  const accept = (packet: Packet, by = flow.by): After => {
+    accepted.push({ ...flow, packet, by });
     return NOWHERE;
   };
   switch (action.kind) {
     case 'accept':
-      return accept(flow.packet);
+      return accept(flow.packet, [...flow.by, ref]);
     case 'drop':
     case 'reject':
       return end(action.kind);
     case 'return':
-      return { next: [], back: [{ ...flow, by: [...flow.by, ref] }] };
+      return { next: [], back: [telling ? { ...flow, by: [...flow.by, ref] } : flow] };
     case 'continue':
       return { next: [flow], back: [] };
     case 'jump':
