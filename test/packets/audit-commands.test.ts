@@ -63,3 +63,21 @@ test('what was collected says the same elsewhere, also in part', async () => {
   const stranger = ['explain', '--from', SOURCES.untrusted.v4, '--to', '192.0.2.1:7000/tcp', '--offline', folder];
   expect((await callJson(world, stranger)).answer['verdict']).toBe('drop');
 });
+
+test('diff tells what a change let in, and nothing where the meaning is the same', async () => {
+  await world.writeConfig(`version: 1\ntrusted: [${TRUSTED.single.v4}]\npublic: [22/tcp, 8000-8003/tcp]\n`);
+  expect((await call(world, ['apply', '--yes'])).code).toBe(0);
+  const changed = await callJson(world, ['diff', '1', '2']);
+  expect(changed.code).toBe(2);
+  const found = changed.answer['differences'] as { change: string; protocol: string; ports: number[] }[];
+  expect(new Set(found.map(({ change, protocol, ports }) => `${change} ${ports.join('-')}/${protocol}`))).toEqual(
+    new Set(['allowed 8000-8003/tcp']),
+  );
+  expect((await call(world, ['diff', '2', 'live'])).code).toBe(0);
+});
+
+test('matrix tells the classes of the live rules', async () => {
+  const { code, answer } = await callJson(world, ['matrix', '--port', '7000/tcp', '--chain', 'FORWARD']);
+  expect(code).toBe(0);
+  expect(answer).toMatchObject({ classes: expect.any(Array), edges: expect.any(Array) });
+});

@@ -1,7 +1,7 @@
 import type { Condition } from '../../ruleset/netfilter.ts';
 import { inRanges, inSet, matchesLink, rangeSet, within } from './lookup.ts';
 import { type Machine, typeOf } from './machine.ts';
-import type { Packet } from './packet.ts';
+import { ANY_LINK, type Packet } from './packet.ts';
 import { anyOf, exactly, FAILS, negated, OPEN, type Split } from './parts.ts';
 
 /** For which sources a condition holds. */
@@ -16,6 +16,8 @@ function plain(condition: Condition, packet: Packet, machine: Machine): Split {
     case 'family':
       return exactly(packet.family === condition.family);
     case 'link':
+      if (condition.names.includes('*')) return exactly(true);
+      if (packet[condition.side] === ANY_LINK) return OPEN;
       return exactly(condition.names.some((name) => matchesLink(name, packet[condition.side])));
     case 'address':
       if (condition.end === 'dst') return exactly(inRanges(condition.ranges, packet.destination));

@@ -13,7 +13,7 @@ import {
   type SetTuple,
 } from '../../ruleset/netfilter.ts';
 import { allOf, anyOf, exactly, FAILS, OPEN, type Split } from './parts.ts';
-import type { Packet } from './packet.ts';
+import { ANY_LINK, type Packet } from './packet.ts';
 
 export const within = ({ first, last }: NumberRange, value: number): boolean => first <= value && value <= last;
 
@@ -107,6 +107,7 @@ function fits(key: SetKey, part: SetKeyPart, packet: Packet): Split {
       if (packet.icmp) return exactly(within(key.ports, packet.icmp.type * 256 + packet.icmp.code));
       return exactly(packet.ports ? portAt(part, packet, (port) => within(key.ports, port)) : within(key.ports, 0));
     case 'link':
+      if (packet[part === 'in' ? 'in' : 'out'] === ANY_LINK) return OPEN;
       return exactly(matchesLink(key.name, part === 'in' ? packet.in : packet.out));
     case 'open':
       return OPEN;

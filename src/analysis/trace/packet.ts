@@ -26,6 +26,9 @@ export interface Packet {
   readonly translated: boolean;
 }
 
+/** Stands for a link that nobody knows: no kernel allows the name. */
+export const ANY_LINK = '/';
+
 export interface Mark {
   readonly value: number;
   readonly unknown: number;

@@ -3,7 +3,7 @@ import { PROTOCOLS } from '../../net/protocol-names.ts';
 import type { PrefixSet } from '../../net/prefix-set.ts';
 import type { FilterChain, FilterHook, FilterTable, TrackState } from '../../ruleset/netfilter.ts';
 import { type Machine, typeOf, wayTo } from './machine.ts';
-import type { Flow, Packet } from './packet.ts';
+import { ANY_LINK, type Flow, type Packet } from './packet.ts';
 import { type Ended, type Notes, type Step, walkBase } from './walk.ts';
 
 /** What is asked: packets to one address and port, from any of the sources. */
@@ -52,6 +52,18 @@ export function packetOf({ destination, protocol, ports, state, in: link }: Ques
 export function follow(machine: Machine, question: Question, step?: (step: Step) => void): Way {
   const first: Flow = { packet: packetOf(question), sources: question.sources, by: [] };
   return followFlow(machine, first, ['prerouting'], step);
+}
+
+/** Packets at one hook alone, by links that nobody knows. */
+export function atHookAlone(
+  machine: Machine,
+  { hook, ...question }: Omit<Question, 'in' | 'state'> & { readonly hook: 'forward' | 'input' },
+): Way {
+  const notes: Notes = { machine, ended: [], step: undefined };
+  const packet = packetOf({ ...question, in: ANY_LINK, state: 'new' });
+  const out = hook === 'forward' ? ANY_LINK : undefined;
+  const passed = atHook(notes, hook, [{ packet: { ...packet, out }, sources: question.sources, by: [] }]);
+  return { passed, ended: notes.ended };
 }
 
 /** The way of an answer: sent by the machine itself, or through it. */
