@@ -93,6 +93,7 @@ class RuleReading {
     const verdict = verdictOf(kind, inner);
     if (verdict) {
       this.#ask(rejectNeeds(objectOf(inner), text));
+      if (objectOf(inner)['type'] === 'tcp reset' && !this.#hasFamily()) this.#ask([openCondition(UNPRINTED)]);
       return this.#end(verdict);
     }
     if (kind === 'vmap') return this.#choose(this.#maps.choose(objectOf(inner), this.#place, text));
@@ -118,6 +119,11 @@ class RuleReading {
     this.#end({ kind: 'open', what: text, rewrites: true });
   }
 
+  /** Whether it is sure for which families the rule is meant. */
+  #hasFamily(): boolean {
+    return /^ip6? /.test(this.#place.table) || this.#conditions.some(({ kind }) => kind === 'family');
+  }
+
   /** An unknown act in front of another leaves the whole open. */
   #end(action: RuleAction): void {
     this.#action = this.#action?.kind === 'open' ? this.#action : action;
@@ -137,6 +143,9 @@ const markOpen = (of: 'packet' | 'connection'): PacketChange => ({ kind: 'mark',
 
 const countersOf = ({ packets, bytes }: JsonObject): Counters | undefined =>
   typeof packets === 'number' && typeof bytes === 'number' ? { packets, bytes } : undefined;
+
+/** Before `reject with tcp reset` nft swallows `meta nfproto ipv4`: the rule may be for one of them alone. */
+const UNPRINTED = 'reject with tcp reset, of IPv4 or IPv6 alone maybe';
 
 /** What nft asks before a reject of a kind, and doesn't print. */
 function rejectNeeds({ type }: JsonObject, text: string): Condition[] {

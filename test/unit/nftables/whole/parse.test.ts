@@ -150,6 +150,11 @@ test.each<[what: string, expr: unknown[], meaning: string]>([
     '!state(invalid,untracked) → packet-mark:=?/0xffffffff accept',
   ],
   [
+    'a reset before which nft may have swallowed the family',
+    [{ match: { op: '==', left: dport, right: 22 } }, { reject: { type: 'tcp reset' } }],
+    'protocol(6) dst-port(22) protocol(6) open<reject with tcp reset, of IPv4 or IPv6 alone maybe> → reject tcp reset',
+  ],
+  [
     'a match of iptables that nft can not tell',
     [{ xt: { type: 'match', name: 'addrtype' } }, { accept: null }],
     'open<xt {"type":"match","name":"addrtype"}> → packet-mark:=?/0xffffffff connection-mark:=?/0xffffffff open<xt {"type":"match","name":"addrtype"}> rewrites',
