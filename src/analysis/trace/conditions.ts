@@ -1,6 +1,8 @@
+import { addressBits, type Family } from '../../net/family.ts';
+import { PrefixSet } from '../../net/prefix-set.ts';
 import type { Condition } from '../../ruleset/netfilter.ts';
 import { inRanges, inSet, matchesLink, rangeSet, within } from './lookup.ts';
-import { type Machine, typeOf } from './machine.ts';
+import { type Machine, specialAddresses, typeOf } from './machine.ts';
 import { ANY_LINK, type Packet } from './packet.ts';
 import { anyOf, exactly, FAILS, negated, OPEN, type Split } from './parts.ts';
 
@@ -66,7 +68,6 @@ function plain(condition: Condition, packet: Packet, machine: Machine): Split {
   }
 }
 
-/** What the routing table says of sources differs from one to the next: of those that are asked about, most are `unicast`. */
 function addressType(
   { end, types, onLink }: Extract<Condition, { kind: 'address-type' }>,
   packet: Packet,
@@ -74,8 +75,26 @@ function addressType(
 ): Split {
   const link = onLink === undefined ? undefined : packet[onLink];
   if (end === 'dst') return exactly(types.includes(typeOf(machine, packet.destination, link)));
-  return { may: true, must: false };
+  const { family } = packet;
+  const special = specialAddresses(machine, family).map((each) => ({ each, type: typeOf(machine, each, link) }));
+  const ofType = (wanted: (type: string) => boolean): PrefixSet =>
+    PrefixSet.of(family, [
+      ...BLOCKS[family].filter(({ type }) => wanted(type)).map(({ prefix }) => prefix),
+      ...special.filter(({ type }) => wanted(type)).map(({ each }) => ({ ...each, length: addressBits(family) })),
+    ]);
+  const named = exactly(ofType((type) => type !== 'unicast' && types.includes(type)));
+  if (!types.includes('unicast')) return named;
+  return anyOf([named, negated(exactly(ofType((type) => type !== 'unicast')), family)]);
 }
+
+const block = (family: Family, value: bigint, length: number, type: string) => ({
+  type,
+  prefix: { family, value, length },
+});
+const BLOCKS = {
+  4: [block(4, 127n << 24n, 8, 'local'), block(4, 14n << 28n, 4, 'multicast')],
+  6: [block(6, 1n, 128, 'local'), block(6, 255n << 120n, 8, 'multicast')],
+} as const;
 
 function original({ end, ranges, ports }: Extract<Condition, { kind: 'original' }>, packet: Packet): Split {
   if (packet.state === 'invalid' || packet.state === 'untracked') return FAILS;

@@ -1,4 +1,5 @@
 import type { Address } from '../../net/address.ts';
+import type { Family } from '../../net/family.ts';
 import { allBits } from '../../ruleset/address-ranges.ts';
 import { mask, type Prefix, prefixContains } from '../../net/prefix.ts';
 import type { Netfilter } from '../../ruleset/netfilter.ts';
@@ -51,6 +52,17 @@ const isBroadcast = ({ links }: Machine, { value }: Address): boolean =>
       return value === (own.value | (allBits(4) ^ mask(4, length)));
     }),
   );
+
+/** Addresses that may be other than `unicast` to the machine, besides loopback and multicast. */
+export const specialAddresses = ({ links }: Machine, family: Family): Address[] => [
+  ...(family === 4 ? [{ family, value: allBits(4) }] : []),
+  ...links.flatMap(({ addresses }) =>
+    addresses.flatMap(({ address, length }): Address[] => {
+      if (address.family !== family) return [];
+      return family === 4 ? [address, { family, value: address.value | (allBits(4) ^ mask(4, length)) }] : [address];
+    }),
+  ),
+];
 
 /** The link where packets to an address leave; undefined where there is no way. */
 export function wayTo({ links, routes }: Machine, address: Address): string | undefined {

@@ -2,9 +2,10 @@ import type { Family } from '../../net/family.ts';
 import { PrefixSet } from '../../net/prefix-set.ts';
 import { addressClasses, anyOfClass, askedFor } from './classes.ts';
 import type { Machine } from './machine.ts';
-import { unionOf } from './packet.ts';
+import { narrowed } from './narrow.ts';
+import { ANY_LINK, unionOf } from './packet.ts';
 import { everyone } from './parts.ts';
-import { atHookAlone } from './way.ts';
+import { atHookAlone, packetOf } from './way.ts';
 
 export interface MatrixQuestion {
   readonly hook: 'forward' | 'input';
@@ -22,12 +23,17 @@ export interface Matrix {
 
 type Certainty = 'definite' | 'possible';
 
+const UNASKED = { in: ANY_LINK, state: 'new' } as const;
+const nowhere = (family: Family): { family: Family; value: bigint } => ({ family, value: 0n });
+
 /**
  * The service matrix of a ruleset (Diekmann et al., Verified iptables Firewall Analysis): for first packets that no NAT
  * has touched, by links that nobody knows.
  */
-export function serviceMatrix(machine: Machine, question: MatrixQuestion): Matrix {
+export function serviceMatrix(whole: Machine, question: MatrixQuestion): Matrix {
   const { family } = question;
+  const packet = packetOf({ ...question, sources: everyone(family), destination: nowhere(family), ...UNASKED });
+  const machine = narrowed(whole, question.hook, packet);
   const parts = addressClasses(family, askedFor(machine.netfilter, family).addresses);
   const members = parts.map(anyOfClass);
   // One column for each destination: what its sources may do.
