@@ -1,4 +1,4 @@
-import type { Condition, FilterChain, FilterHook, FilterRule, Netfilter } from '../../ruleset/netfilter.ts';
+import type { Condition, FilterChain, FilterHook, FilterRule } from '../../ruleset/netfilter.ts';
 import { splitBy } from './conditions.ts';
 import type { Machine } from './machine.ts';
 import type { Packet } from './packet.ts';
@@ -12,9 +12,7 @@ const FIXED: ReadonlySet<Condition['kind']> = new Set(['family', 'protocol', 'po
  */
 export function narrowed(machine: Machine, hook: FilterHook, packet: Packet): Machine {
   const canMatch = ({ conditions }: FilterRule): boolean =>
-    conditions.every(
-      (condition) => !FIXED.has(condition.kind) || splitBy(condition, packet, machine).may !== false,
-    );
+    conditions.every((condition) => !FIXED.has(condition.kind) || splitBy(condition, packet, machine).may !== false);
   const tables = machine.netfilter.tables.map((table) => {
     const chains = new Map<string, FilterChain>();
     const keep = (chain: FilterChain | undefined): void => {
