@@ -1,8 +1,15 @@
-import type { FilterChain, FilterRule, FilterTable, PacketChange, RuleAction } from '../../ruleset/netfilter.ts';
+import type {
+  Condition,
+  FilterChain,
+  FilterRule,
+  FilterTable,
+  PacketChange,
+  RuleAction,
+} from '../../ruleset/netfilter.ts';
 import { splitBy } from './conditions.ts';
 import { type Machine, isOwn } from './machine.ts';
 import { type Flow, merged, type Packet, type RuleRef } from './packet.ts';
-import { allOf, inside, outside } from './parts.ts';
+import { allOf, inside, outside, type Split } from './parts.ts';
 
 /** A rule that was asked, and for which of the sources it matched. */
 export interface Step extends RuleRef {
@@ -75,8 +82,7 @@ function walkChain(place: Place, chain: FilterChain, flows: readonly Flow[]): re
 
 function applyRule(place: Place, rule: FilterRule, ref: RuleRef, flow: Flow): After {
   const { notes } = place;
-  const splits = rule.conditions.map((condition) => splitBy(condition, flow.packet, notes.machine));
-  const { may, must } = allOf(splits);
+  const { may, must } = allOf(splitsOf(rule, flow.packet, notes.machine));
   const hit = inside(flow.sources, may);
   const missed = hit === undefined ? flow.sources : outside(flow.sources, must);
   if (notes.step) notes.step({ ...ref, ...toldOf(rule, flow, hit !== undefined, missed !== undefined, notes.machine) });
@@ -86,6 +92,14 @@ function applyRule(place: Place, rule: FilterRule, ref: RuleRef, flow: Flow): Af
   const { next, back } = act(place, rule.action, ref, { ...flow, packet, sources: hit }, isTelling(rule));
   return { next: [...next, ...miss], back };
 }
+
+/** What asks about sources comes last: it costs most, and mostly something else fails. */
+function* splitsOf({ conditions }: FilterRule, packet: Packet, machine: Machine): Generator<Split> {
+  for (const condition of conditions) if (!isCostly(condition)) yield splitBy(condition, packet, machine);
+  for (const condition of conditions) if (isCostly(condition)) yield splitBy(condition, packet, machine);
+}
+
+const isCostly = ({ kind }: Condition): boolean => kind === 'address' || kind === 'set';
 
 /** One source: what was asked, what it said. */
 function toldOf(
