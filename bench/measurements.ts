@@ -1,3 +1,4 @@
+import { analysis } from './analysis.ts';
 import { applyLoop } from './apply-loop.ts';
 import { commands } from './commands.ts';
 import { connections } from './connections.ts';
@@ -18,4 +19,5 @@ export const MEASUREMENTS: readonly Measurement[] = [
   commands,
   start,
   ruleCounts,
+  analysis,
 ];

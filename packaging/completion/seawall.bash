@@ -6,7 +6,7 @@ _seawall() {
     --state-dir | --output) COMPREPLY=($(compgen -d -- "$word")); return ;;
   esac
   if ((COMP_CWORD == 1)); then
-    words='init plan apply confirm rollback history status trust block public export doctor down completion --help --version'
+    words='init plan apply confirm rollback history status trust block public audit explain matrix diff denied collect export doctor down completion --help --version'
   else
     case ${COMP_WORDS[1]} in
       init) words='--print --config --state-dir --json --quiet --help' ;;
@@ -19,6 +19,12 @@ _seawall() {
       trust) words='add remove list --yes --force --confirm --message --config --state-dir --json --quiet --help' ;;
       block) words='add remove list --yes --force --confirm --message --config --state-dir --json --quiet --help' ;;
       public) words='add remove list --yes --force --confirm --message --config --state-dir --json --quiet --help' ;;
+      audit) words='--offline --markdown --baseline --write-baseline --config --state-dir --json --quiet --help' ;;
+      explain) words='--from --to --in --state --source-port --why-not --all --offline --config --state-dir --json --quiet --help' ;;
+      matrix) words='--port --chain --source-port --ipv6 --dot --offline --config --state-dir --json --quiet --help' ;;
+      diff) words='live --config --state-dir --json --quiet --help' ;;
+      denied) words='--config --state-dir --json --quiet --help' ;;
+      collect) words='--config --state-dir --json --quiet --help' ;;
       export) words='--output --config --state-dir --json --quiet --help' ;;
       doctor) words='--config --state-dir --json --quiet --help' ;;
       down) words='--yes --config --state-dir --json --quiet --help' ;;

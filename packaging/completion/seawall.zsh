@@ -12,6 +12,12 @@ _seawall() {
     'trust:let an address, prefix or name reach everything'
     'block:shut an address or prefix out of everything, public ports too'
     'public:open a port to everyone'
+    'audit:what answers on this machine, and who can reach it, by which rule'
+    'explain:a packet’s way through the live rules, rule by rule, to its verdict'
+    'matrix:which addresses the rules treat alike, and who may open a connection to whom'
+    'diff:what one set of rules lets through and another doesn’t, whatever their text'
+    'denied:who was turned away lately, on which port, how often'
+    'collect:writes what this machine’s tools say into a folder, for audit and explain elsewhere'
     'export:the policy as plain ipset and iptables text, for a machine without Seawall'
     'doctor:what on this machine would get in the way, and what to do about it'
     'down:remove all of the firewall, and nothing else'
@@ -32,6 +38,12 @@ _seawall() {
     trust) compadd -- add remove list --yes --force --confirm --message --config --state-dir --json --quiet --help ;;
     block) compadd -- add remove list --yes --force --confirm --message --config --state-dir --json --quiet --help ;;
     public) compadd -- add remove list --yes --force --confirm --message --config --state-dir --json --quiet --help ;;
+    audit) compadd -- --offline --markdown --baseline --write-baseline --config --state-dir --json --quiet --help ;;
+    explain) compadd -- --from --to --in --state --source-port --why-not --all --offline --config --state-dir --json --quiet --help ;;
+    matrix) compadd -- --port --chain --source-port --ipv6 --dot --offline --config --state-dir --json --quiet --help ;;
+    diff) compadd -- live --config --state-dir --json --quiet --help ;;
+    denied) compadd -- --config --state-dir --json --quiet --help ;;
+    collect) compadd -- --config --state-dir --json --quiet --help ;;
     export) compadd -- --output --config --state-dir --json --quiet --help ;;
     doctor) compadd -- --config --state-dir --json --quiet --help ;;
     down) compadd -- --yes --config --state-dir --json --quiet --help ;;

@@ -22,7 +22,7 @@ export const ENVIRONMENT: readonly (readonly [name: string, meaning: string])[] 
 export const EXIT_CODES: readonly (readonly [code: number, meaning: string])[] = [
   [0, 'done, and nothing to say'],
   [1, 'an error'],
-  [2, 'differences or findings (plan, status, doctor)'],
+  [2, 'differences or findings (plan, status, doctor, audit, diff)'],
   [3, 'refused by a safety guard'],
   [4, 'rolled back'],
 ];

@@ -23,7 +23,7 @@ const encoder = new TextEncoder();
 const NEWLINE = 0x0a;
 
 /** One section a set: its `create` line and the bytes of its `add` lines. */
-function* sections(output: Uint8Array): Generator<{ header: string; body: Uint8Array }> {
+export function* sections(output: Uint8Array): Generator<{ header: string; body: Uint8Array }> {
   const create = encoder.encode('\ncreate ');
   let start = 0;
   while (start < output.length) {
@@ -71,7 +71,7 @@ function readPorts(entries: Uint8Array): LiveSet {
 }
 
 /** The entries alone, one a line; undefined if a line is no `add` of this set. */
-function withoutHeads(body: Uint8Array, head: Uint8Array): Uint8Array | undefined {
+export function withoutHeads(body: Uint8Array, head: Uint8Array): Uint8Array | undefined {
   const entries = new Uint8Array(body.length);
   let length = 0;
   for (let at = 0; at < body.length;) {

@@ -4,12 +4,21 @@ import { compareStart, type PrefixColumns } from './prefix-columns.ts';
 export function sortColumns(columns: PrefixColumns): void {
   if (isSorted(columns)) return;
   let order: Uint32Array = new Uint32Array(columns.size).map((_, index) => index);
+  if (columns.size < FEW) return permute(columns, order.toSorted(byStart(columns)));
   order = radixPass(order, columns.lengths, 1, 0, 0);
   for (let word = columns.width - 1; word >= 0; word--) {
     order = radixPass(order, columns.words, columns.width, word, 0);
     order = radixPass(order, columns.words, columns.width, word, 16);
   }
   permute(columns, order);
+}
+
+/** Fewer than this are sorted sooner by comparing than the counters of one pass are set to zero. */
+const FEW = 4096;
+
+function byStart(columns: PrefixColumns): (a: number, b: number) => number {
+  const { words, lengths, width } = columns;
+  return (a, b) => compareStart(columns, a, words, b * width) || (lengths[a] ?? 0) - (lengths[b] ?? 0);
 }
 
 function isSorted(columns: PrefixColumns): boolean {

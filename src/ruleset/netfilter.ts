@@ -1,6 +1,11 @@
-import type { Address } from '../net/address.ts';
 import type { Family } from '../net/family.ts';
-import type { PrefixSet } from '../net/prefix-set.ts';
+import type { Condition } from './condition.ts';
+import type { FilterSet } from './filter-set.ts';
+import type { AddressRange, NumberRange } from './ranges.ts';
+
+export type { Condition, End, SetKeyPart, TrackState } from './condition.ts';
+export type { AddressRange, NumberRange } from './ranges.ts';
+export { lookedUp, type FilterSet, type SetContent, type SetKey, type SetPart, type SetTuple } from './filter-set.ts';
 
 /**
  * All that netfilter holds on a machine, whichever tools wrote it, in the words of none of them. What nobody here
@@ -10,6 +15,10 @@ export interface Netfilter {
   readonly tables: readonly FilterTable[];
   /** By `setKey`. */
   readonly sets: ReadonlyMap<string, FilterSet>;
+  /** Tables that judge no packet on its way through IP (`arp x`, `bridge y`): to be named, not to be asked. */
+  readonly aside?: readonly string[];
+  /** What nobody here can read: whatever it stands for is missing. */
+  readonly unread?: readonly string[];
 }
 
 export interface FilterTable {
@@ -18,9 +27,11 @@ export interface FilterTable {
   readonly name: string;
   readonly families: readonly Family[];
   readonly chains: ReadonlyMap<string, FilterChain>;
+  /** Lines that nobody here can read: whatever they stand for is missing. */
+  readonly unread?: readonly string[];
 }
 
-export type FilterHook = 'ingress' | 'prerouting' | 'input' | 'forward' | 'output' | 'postrouting';
+export type FilterHook = 'ingress' | 'prerouting' | 'input' | 'forward' | 'output' | 'postrouting' | 'egress';
 
 /** Where the kernel hands packets to a chain. */
 export interface ChainBase {
@@ -29,7 +40,7 @@ export interface ChainBase {
   readonly priority: number;
   readonly type: 'filter' | 'nat' | 'route';
   readonly policy: 'accept' | 'drop';
-  /** Of an ingress chain alone. */
+  /** Of an ingress or egress chain alone; some versions of nft don't say which, and then it may be any. */
   readonly devices?: readonly string[];
 }
 
@@ -38,6 +49,13 @@ export interface FilterChain {
   /** Absent for a chain that is only jumped to. */
   readonly base?: ChainBase;
   readonly rules: readonly FilterRule[];
+  /** Of the policy, where the tool printed them. */
+  readonly counters?: Counters;
+}
+
+export interface Counters {
+  readonly packets: number;
+  readonly bytes: number;
 }
 
 export interface FilterRule {
@@ -45,59 +63,22 @@ export interface FilterRule {
   readonly text: string;
   /** All of them have to hold; none: every packet matches. */
   readonly conditions: readonly Condition[];
+  /** What it does to a packet that matches before it acts: nftables sets a mark and accepts in one rule. */
+  readonly also?: readonly PacketChange[];
   readonly action: RuleAction;
+  /** Where the tool printed them. */
+  readonly counters?: Counters;
 }
 
-/** Both ends included. */
-export interface NumberRange {
-  readonly first: number;
-  readonly last: number;
-}
-
-export interface AddressRange {
-  readonly first: Address;
-  readonly last: Address;
-}
-
-export type End = 'src' | 'dst';
-
-export type TrackState = 'new' | 'established' | 'related' | 'invalid' | 'untracked';
-
-/**
- * One condition; `not` turns it round. `text`: as it was printed, to be shown. A condition on a part that a packet doesn't
- * have (a port of ICMP) doesn't hold; whether its negation then does is the tool's own, and so each parser writes it out
- * (iptables: `-p tcp ! --dport 22` is a protocol and a negated port).
- */
-export type Condition = { readonly text: string; readonly not?: true } & (
-  | { readonly kind: 'family'; readonly family: Family }
-  | { readonly kind: 'link'; readonly side: 'in' | 'out'; readonly names: readonly string[] } // a trailing `*`: any rest
-  | { readonly kind: 'address'; readonly end: End; readonly ranges: readonly AddressRange[] }
-  /** What the routing table says the address is to this machine: `local`, `unicast`, `broadcast`, `multicast`, `anycast` … */
+/** The mark becomes `(mark & ~mask) ^ value`; without `value` nobody here knows what the bits of `mask` become. */
+export type PacketChange =
   | {
-      readonly kind: 'address-type';
-      readonly end: End;
-      readonly types: readonly string[];
-      readonly onLink?: 'in' | 'out';
+      readonly kind: 'mark';
+      readonly of: 'packet' | 'connection';
+      readonly value?: number | undefined;
+      readonly mask: number;
     }
-  | { readonly kind: 'protocol'; readonly protocols: readonly NumberRange[] } // numbers as in the IP header
-  | { readonly kind: 'port'; readonly end: End | 'either'; readonly ranges: readonly NumberRange[] }
-  | { readonly kind: 'icmp'; readonly types: readonly { readonly type: NumberRange; readonly code?: NumberRange }[] }
-  | { readonly kind: 'tcp-flags'; readonly mask: number; readonly flags: number }
-  | { readonly kind: 'state'; readonly states: readonly TrackState[] }
-  /** Whether conntrack rewrote the connection's destination or source. */
-  | { readonly kind: 'nat'; readonly dnat?: boolean; readonly snat?: boolean }
-  /** The connection's destination before any NAT. */
-  | { readonly kind: 'original'; readonly ranges?: readonly AddressRange[]; readonly ports?: readonly NumberRange[] }
-  | { readonly kind: 'direction'; readonly direction: 'original' | 'reply' }
-  | { readonly kind: 'mark'; readonly of: 'packet' | 'connection'; readonly value: number; readonly mask: number }
-  | { readonly kind: 'fragment' } // not the first one
-  /** `fields`: what of the packet is looked up, in the set's order. `mask`: bits of the address that count. */
-  | { readonly kind: 'set'; readonly set: string; readonly fields: readonly SetKeyPart[]; readonly mask?: number }
-  /** Something about the packet that is never decided here (`limit`, `recent`, `string`, `time`, an unknown match …). */
-  | { readonly kind: 'open'; readonly what: string }
-);
-
-export type SetKeyPart = 'src' | 'dst' | 'src-port' | 'dst-port' | 'protocol' | 'in' | 'out' | 'src-mac' | 'mark';
+  | { readonly kind: 'notrack' };
 
 export type RuleAction =
   | { readonly kind: 'accept' | 'drop' | 'return' | 'continue' }
@@ -110,41 +91,15 @@ export type RuleAction =
       readonly ports?: NumberRange | undefined;
     }
   | { readonly kind: 'snat' | 'masquerade'; readonly addresses?: AddressRange | undefined }
-  | { readonly kind: 'mark'; readonly of: 'packet' | 'connection'; readonly value: number; readonly mask: number }
-  | { readonly kind: 'notrack' }
-  /** By a key of the packet to one of several actions: nftables' vmap. The first that fits counts. */
+  /** The packet goes on to the next rule. */
+  | PacketChange
+  /** By a key of the packet to one of several actions: nftables' vmap. The first that fits counts; if none does, the rule doesn't match. */
   | { readonly kind: 'choose'; readonly cases: readonly { readonly when: Condition; readonly action: RuleAction }[] }
-  /** What may end the packet's way or let it go on: an unknown target, a queue. */
-  | { readonly kind: 'open'; readonly what: string };
-
-/** A set of addresses, ports, or of several together, one entry each. */
-export interface FilterSet {
-  /** `hash:net`, `bitmap:port` of ipset; nft's type, as `ipv4_addr . inet_service`. */
-  readonly type: string;
-  readonly families: readonly Family[];
-  /** What an entry is made of, in order. */
-  readonly parts: readonly ('address' | 'port' | 'protocol' | 'link' | 'mac' | 'mark' | 'other')[];
-  readonly content: SetContent;
-  /** Entries come and go by themselves, or by rules. */
-  readonly changing: boolean;
-}
-
-/** Addresses and ports alone are kept so that 10^6 of them cost little; everything else entry by entry. */
-export type SetContent =
-  | { readonly kind: 'addresses'; readonly members: PrefixSet; readonly except?: PrefixSet } // `nomatch`
-  | { readonly kind: 'ports'; readonly protocol?: number; readonly ranges: readonly NumberRange[] }
-  | { readonly kind: 'tuples'; readonly entries: readonly SetTuple[] }
-  | { readonly kind: 'unknown' };
-
-/** `nomatch`: whoever is in this entry is not in the set, if no narrower one says otherwise. */
-export interface SetTuple {
-  readonly addresses: readonly AddressRange[];
-  readonly protocol?: number;
-  readonly ports?: NumberRange;
-  readonly link?: string;
-  readonly text: string;
-  readonly nomatch?: true;
-}
+  /**
+   * What may end the packet's way (accepted, dropped, taken elsewhere) or let it go on: an unknown target, a queue.
+   * `rewrites`: it may leave the packet with other addresses or ports.
+   */
+  | { readonly kind: 'open'; readonly what: string; readonly rewrites?: true };
 
 /** ipset's sets are the machine's; those of nftables are their table's. */
 export const setKey = (tool: FilterTable['tool'], table: string, set: string): string =>

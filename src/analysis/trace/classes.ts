@@ -1,0 +1,124 @@
+import { addressBits, type Family } from '../../net/family.ts';
+import { PrefixSet } from '../../net/prefix-set.ts';
+import { rangePrefixes } from '../../ruleset/address-ranges.ts';
+import type {
+  AddressRange,
+  Condition,
+  FilterSet,
+  Netfilter,
+  NumberRange,
+  RuleAction,
+} from '../../ruleset/netfilter.ts';
+
+/** What the rules ask of addresses and ports, wherever they ask it. */
+export interface AskedFor {
+  readonly addresses: readonly (readonly AddressRange[])[];
+  readonly ports: readonly NumberRange[];
+}
+
+/** Every address and port that some rule tells from another. */
+export function askedFor({ tables, sets }: Netfilter, family: Family): AskedFor {
+  const addresses = new Map<string, readonly AddressRange[]>();
+  const ports: NumberRange[] = [];
+  const add = (ranges: readonly AddressRange[]): void => {
+    const own = ranges.filter(({ first }) => first.family === family);
+    if (own.length > 0) addresses.set(own.map(({ first, last }) => `${first.value}-${last.value}`).join(), own);
+  };
+  const addSet = (set: FilterSet | undefined): void => {
+    const content = set?.content;
+    if (content?.kind === 'ports') ports.push(...content.ranges);
+    if (content?.kind === 'addresses' && content.members.family === family) add(membersOf(content.members));
+    if (content?.kind === 'list') for (const name of content.sets) addSet(sets.get(name));
+    if (content?.kind !== 'tuples') return;
+    for (const key of content.entries.flatMap(({ keys }) => keys)) {
+      if (key.kind === 'addresses') add([key.range]);
+      if (key.kind === 'service') ports.push(key.ports);
+      if (key.kind === 'numbers') ports.push(key.range);
+    }
+  };
+  const visit = (condition: Condition): void => {
+    if (condition.kind === 'address') add(condition.ranges);
+    if (condition.kind === 'port') ports.push(...condition.ranges);
+    if (condition.kind === 'set') addSet(sets.get(condition.set));
+    if (condition.kind === 'any') condition.of.forEach(visit);
+    if (condition.kind !== 'original') return;
+    add(condition.ranges ?? []);
+    ports.push(...(condition.ports ?? []));
+  };
+  for (const { chains, families } of tables) {
+    if (!families.includes(family)) continue;
+    for (const { conditions, action } of [...chains.values()].flatMap(({ rules }) => rules)) {
+      conditions.forEach(visit);
+      casesOf(action).forEach(visit);
+    }
+  }
+  return { addresses: [...addresses.values()], ports };
+}
+
+const casesOf = (action: RuleAction): readonly Condition[] =>
+  action.kind === 'choose' ? action.cases.map(({ when }) => when) : [];
+
+const membersOf = (members: PrefixSet): AddressRange[] =>
+  [...members.prefixes()].map(({ family, value, length }) => {
+    const last = value + (1n << BigInt(addressBits(family) - length)) - 1n;
+    return { first: { family, value }, last: { family, value: last } };
+  });
+
+/**
+ * The parts of the address space that no rule tells asunder: one sweep over the ends of all ranges, classes by which of
+ * them an address lies in.
+ */
+export function addressClasses(family: Family, asked: readonly (readonly AddressRange[])[]): PrefixSet[] {
+  const flips = new Map<bigint, bigint>([[0n, 0n]]);
+  const flip = (at: bigint, bit: bigint): void => void flips.set(at, (flips.get(at) ?? 0n) ^ bit);
+  asked.forEach((ranges, index) => {
+    const bit = 1n << BigInt(index);
+    for (const { first, last } of apart(ranges)) {
+      flip(first.value, bit);
+      flip(last.value + 1n, bit);
+    }
+  });
+  const end = 1n << BigInt(addressBits(family));
+  const starts = [...flips.keys()].filter((at) => at < end).toSorted((a, b) => (a < b ? -1 : 1));
+  const classes = new Map<bigint, AddressRange[]>();
+  let signature = 0n;
+  starts.forEach((first, at) => {
+    signature ^= flips.get(first) ?? 0n;
+    const range = { first: { family, value: first }, last: { family, value: (starts[at + 1] ?? end) - 1n } };
+    const known = classes.get(signature);
+    if (known) known.push(range);
+    else classes.set(signature, [range]);
+  });
+  return [...classes.values()].map((ranges) =>
+    PrefixSet.of(
+      family,
+      ranges.flatMap((range) => [...rangePrefixes(range)]),
+    ),
+  );
+}
+
+/** The same addresses without overlaps, so that each end turns membership round. */
+function apart(ranges: readonly AddressRange[]): AddressRange[] {
+  const sorted = ranges.toSorted((a, b) => (a.first.value < b.first.value ? -1 : 1));
+  const merged: AddressRange[] = [];
+  for (const range of sorted) {
+    const before = merged.at(-1);
+    if (before === undefined || range.first.value > before.last.value + 1n) merged.push(range);
+    else if (range.last.value > before.last.value)
+      merged[merged.length - 1] = { first: before.first, last: range.last };
+  }
+  return merged;
+}
+
+/** The parts of the port space that no rule tells asunder, ascending. */
+export function portClasses(asked: readonly NumberRange[]): NumberRange[] {
+  const cuts = asked.flatMap(({ first, last }) => [first, last + 1]).filter((at) => at > 0 && at <= 65_535);
+  const starts = [...new Set([0, ...cuts])].toSorted((a, b) => a - b);
+  return starts.map((first, at) => ({ first, last: (starts[at + 1] ?? 65_536) - 1 }));
+}
+
+/** One of them. */
+export function anyOfClass(set: PrefixSet): { family: Family; value: bigint } {
+  const [prefix] = set.prefixes();
+  return { family: set.family, value: prefix?.value ?? 0n };
+}

@@ -1,0 +1,83 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { SOURCES, TRUSTED } from '../../lab/addresses.ts';
+import { type World, createWorld } from '../../lab/world.ts';
+import { call, callJson } from './support/command-line.ts';
+
+// audit, explain, denied and collect on a machine with Seawall and without Docker.
+
+const HOST = '198.51.100.10';
+let world: World;
+beforeAll(async () => {
+  world = await createWorld({ engine: false });
+  await (await world.agent('host')).serveTcp({ name: 'host', port: 7000 });
+});
+afterAll(() => world?.remove());
+
+const verdict = async (...args: string[]): Promise<unknown[]> => {
+  const { answer } = await callJson(world, ['explain', ...args]);
+  return [answer['verdict'], answer['certainty']];
+};
+
+test('without a config or state it names what is open, and a baseline silences it', async () => {
+  const bare = await callJson(world, ['audit']);
+  expect(bare.code).toBe(2);
+  const baseline = join(world.dir, 'baseline.json');
+  expect((await call(world, ['audit', '--write-baseline', baseline])).code).toBe(0);
+  expect((await call(world, ['audit', '--baseline', baseline])).code).toBe(0);
+  await (await world.agent('host')).serveTcp({ name: 'host', port: 6379 });
+  const { code, stdout } = await call(world, ['audit', '--baseline', baseline]);
+  expect(code).toBe(2);
+  expect(stdout).toMatch(/^high {4}\S+ 6379\/tcp \(Redis\): everyone/m);
+  expect(stdout.split('\n').every((line) => line.length <= 100)).toBe(true);
+});
+
+test('explain tells the verdict, the rule and the answer; denied tells who was turned away', async () => {
+  await world.writeConfig(`version: 1\ntrusted: [${TRUSTED.single.v4}]\npublic: [22/tcp]\n`);
+  expect((await call(world, ['apply', '--yes'])).code).toBe(0);
+  const stranger = SOURCES.untrusted.v4;
+  expect(await verdict('--from', stranger, '--to', `${HOST}:7000/tcp`)).toEqual(['drop', 'definite']);
+  expect(await verdict('--from', stranger, '--to', `${HOST}:22/tcp`)).toEqual(['accept', 'definite']);
+  expect(await verdict('--from', TRUSTED.single.v4, '--to', `${HOST}:7000/tcp`)).toEqual(['accept', 'definite']);
+  expect(await verdict('--from', stranger, '--to', `${HOST}:7000/tcp`, '--state', 'established')).toEqual([
+    'accept',
+    'definite',
+  ]);
+  const why = await call(world, ['explain', '--from', stranger, '--to', `${HOST}:7000/tcp`, '--why-not']);
+  expect(why.stdout).toContain(`seawall trust add ${stranger}`);
+
+  expect((await (await world.agent('untrusted')).tcp(HOST, 7000, { timeoutMs: 300 })).state).toBe('closed');
+  const { answer } = await callJson(world, ['denied']);
+  expect(answer['denied']).toMatchObject([{ address: stranger, protocol: 'tcp', port: 7000 }]);
+});
+
+test('what was collected says the same elsewhere, also in part', async () => {
+  const folder = join(world.dir, 'collected');
+  expect((await call(world, ['collect', folder])).code).toBe(0);
+  const live = await callJson(world, ['audit']);
+  const offline = await callJson(world, ['audit', '--offline', folder]);
+  expect(offline.answer['rows']).toEqual(live.answer['rows']);
+  await world.exec('host', ['rm', join(folder, 'links.json'), join(folder, 'listeners')]);
+  const part = await callJson(world, ['audit', '--offline', folder]);
+  expect(part.answer['unseen']).toEqual(expect.arrayContaining(['links.json: no such file']));
+  const stranger = ['explain', '--from', SOURCES.untrusted.v4, '--to', '192.0.2.1:7000/tcp', '--offline', folder];
+  expect((await callJson(world, stranger)).answer['verdict']).toBe('drop');
+});
+
+test('diff tells what a change let in, and nothing where the meaning is the same', async () => {
+  await world.writeConfig(`version: 1\ntrusted: [${TRUSTED.single.v4}]\npublic: [22/tcp, 8000-8003/tcp]\n`);
+  expect((await call(world, ['apply', '--yes'])).code).toBe(0);
+  const changed = await callJson(world, ['diff', '1', '2']);
+  expect(changed.code).toBe(2);
+  const found = changed.answer['differences'] as { change: string; protocol: string; ports: number[] }[];
+  expect(new Set(found.map(({ change, protocol, ports }) => `${change} ${ports.join('-')}/${protocol}`))).toEqual(
+    new Set(['allowed 8000-8003/tcp']),
+  );
+  expect((await call(world, ['diff', '2', 'live'])).code).toBe(0);
+});
+
+test('matrix tells the classes of the live rules', async () => {
+  const { code, answer } = await callJson(world, ['matrix', '--port', '7000/tcp', '--chain', 'FORWARD']);
+  expect(code).toBe(0);
+  expect(answer).toMatchObject({ classes: expect.any(Array), edges: expect.any(Array) });
+});

@@ -1,0 +1,189 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type Matrix, serviceMatrix } from '../../../../src/analysis/trace/matrix.ts';
+import { everyone, intersection } from '../../../../src/analysis/trace/parts.ts';
+import { unionOf } from '../../../../src/analysis/trace/packet.ts';
+import { parseIptables } from '../../../../src/iptables/whole/parse.ts';
+import { readAddress } from '../../../../src/net/address.ts';
+import { FAMILIES, type Family } from '../../../../src/net/family.ts';
+import { prefixContains, readPrefix } from '../../../../src/net/prefix.ts';
+import { PrefixSet } from '../../../../src/net/prefix-set.ts';
+
+const QUESTION = { hook: 'forward', protocol: 6, ports: { source: 40_000, destination: 22 } } as const;
+
+function matrixOf(family: Family, policy: 'ACCEPT' | 'DROP', rules: readonly string[]): Matrix {
+  const lines = ['*filter', `:FORWARD ${policy} [0:0]`, ':OTHER - [0:0]', ...rules.map((rule) => `-A ${rule}`)];
+  const tables = parseIptables([...lines, 'COMMIT', ''].join('\n'), family);
+  return serviceMatrix({ netfilter: { tables, sets: new Map() }, links: [], routes: [] }, { ...QUESTION, family });
+}
+
+function addressOf(text: string): { family: Family; value: bigint } {
+  const address = readAddress(text);
+  if (!address.ok) throw new Error(text);
+  return address.value;
+}
+
+function cell({ classes, edges }: Matrix, from: string, to: string): string {
+  const [row, column] = [from, to].map((text) => classes.findIndex((set) => set.has(addressOf(text))));
+  return edges.find((edge) => edge.from === row && edge.to === column)?.certainty ?? 'never';
+}
+
+describe('known cases', () => {
+  test('no rules: one class, and the policy', () => {
+    expect(matrixOf(4, 'ACCEPT', [])).toMatchObject({
+      classes: [{ size: 1 }],
+      edges: [{ from: 0, to: 0, certainty: 'definite' }],
+    });
+    expect(matrixOf(6, 'DROP', []).edges).toEqual([]);
+  });
+
+  test('ranges that are treated alike are one class, however many rules name them', () => {
+    const rules = ['10.0.0.0/24', '10.0.7.0/24', '192.168.0.0/16'].map((range) => `FORWARD -s ${range} -j ACCEPT`);
+    const matrix = matrixOf(4, 'DROP', rules);
+    expect(matrix.classes).toHaveLength(2);
+    expect(cell(matrix, '10.0.7.9', '8.8.8.8')).toBe('definite');
+    expect(cell(matrix, '8.8.8.8', '10.0.7.9')).toBe('never');
+  });
+
+  test('rules about other ports and protocols make no classes', () => {
+    const rules = [
+      'FORWARD -s 10.0.0.0/24 -p tcp -m tcp --dport 80 -j ACCEPT',
+      'FORWARD -s 10.0.1.0/24 -p udp -m udp --dport 22 -j ACCEPT',
+    ];
+    expect(matrixOf(4, 'DROP', rules).classes).toHaveLength(1);
+  });
+
+  test('behind a rate limit that accepts, what is dropped may pass', () => {
+    const matrix = matrixOf(4, 'DROP', ['FORWARD -m limit --limit 3/sec -j ACCEPT', 'FORWARD -s 10.0.0.0/8 -j DROP']);
+    expect(matrix.classes).toHaveLength(1);
+    expect(cell(matrix, '10.0.0.1', '8.8.8.8')).toBe('possible');
+  });
+
+  test('a rate limit that drops does not shadow the rule behind it', () => {
+    const rules = ['FORWARD -s 10.0.0.0/8 -m limit --limit 3/sec -j DROP', 'FORWARD -s 10.0.0.0/8 -j ACCEPT'];
+    const matrix = matrixOf(4, 'DROP', rules);
+    expect(cell(matrix, '10.0.0.1', '8.8.8.8')).toBe('possible');
+    expect(cell(matrix, '11.0.0.1', '8.8.8.8')).toBe('never');
+  });
+
+  test('a rule behind one that drops all of it for certain never decides', () => {
+    const matrix = matrixOf(4, 'DROP', ['FORWARD -s 10.0.0.0/8 -j DROP', 'FORWARD -s 10.1.0.0/16 -j ACCEPT']);
+    expect(matrix.edges).toEqual([]);
+  });
+
+  test('negations, user chains, return and goto', () => {
+    const rules = [
+      'FORWARD ! -s 10.0.0.0/8 -j OTHER',
+      'FORWARD -d 10.9.0.0/16 -j ACCEPT',
+      'OTHER -d 10.9.0.0/16 -j RETURN',
+      'OTHER ! -d 10.1.0.0/16 -j DROP',
+      'OTHER -j ACCEPT',
+    ];
+    const matrix = matrixOf(4, 'DROP', rules);
+    expect(cell(matrix, '8.8.8.8', '10.1.0.1')).toBe('definite');
+    expect(cell(matrix, '8.8.8.8', '10.9.0.1')).toBe('definite');
+    expect(cell(matrix, '8.8.8.8', '10.2.0.1')).toBe('never');
+    expect(cell(matrix, '10.0.0.1', '10.1.0.1')).toBe('never');
+    const gone = matrixOf(4, 'ACCEPT', ['FORWARD -g OTHER', 'FORWARD -j DROP', 'OTHER -s 10.0.0.0/8 -j DROP']);
+    expect(cell(gone, '8.8.8.8', '10.0.0.1')).toBe('definite');
+  });
+
+  test('by a link that nobody knows: possibly', () => {
+    const matrix = matrixOf(4, 'DROP', ['FORWARD -i eth0 -j ACCEPT']);
+    expect(cell(matrix, '8.8.8.8', '9.9.9.9')).toBe('possible');
+  });
+
+  test('a state that a first packet never has lets nothing in', () => {
+    expect(matrixOf(4, 'DROP', ['FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT']).edges).toEqual([]);
+  });
+});
+
+const RANGES = {
+  4: ['10.0.0.0/8', '10.1.0.0/16', '10.1.2.0/24', '192.168.0.0/16', '0.0.0.0/1', '255.255.255.255/32'],
+  6: ['fd00::/8', 'fd00:1::/32', 'fd00:1::1/128', '2001:db8::/32', '8000::/1', '::/0'],
+} as const;
+const PLACES = {
+  4: ['0.0.0.0', '10.0.0.1', '10.1.0.1', '10.1.2.3', '127.255.255.255', '192.168.0.1', '255.255.255.255'],
+  6: ['::', 'fd00::1', 'fd00:1::1', 'fd00:1::2', '2001:db8::1', '8000::', 'ffff::'],
+} as const;
+
+interface PlainRule {
+  readonly source: { readonly text: string; readonly not: boolean } | undefined;
+  readonly destination: { readonly text: string; readonly not: boolean } | undefined;
+  readonly port: number | undefined;
+  readonly limited: boolean;
+  readonly target: 'ACCEPT' | 'DROP';
+}
+
+const ruleArb = (family: Family): fc.Arbitrary<PlainRule> => {
+  const end = fc.option(fc.record({ text: fc.constantFrom(...RANGES[family]), not: fc.boolean() }), { nil: undefined });
+  return fc.record({
+    source: end,
+    destination: end,
+    port: fc.option(fc.constantFrom(22, 23), { nil: undefined }),
+    limited: fc.integer({ max: 3, min: 0 }).map((number) => number === 0),
+    target: fc.constantFrom('ACCEPT', 'DROP'),
+  });
+};
+
+const endText = (option: string, end: PlainRule['source']): string =>
+  end ? ` ${end.not ? '! ' : ''}${option} ${end.text}` : '';
+
+const lineOf = ({ source, destination, port, limited, target }: PlainRule): string =>
+  `FORWARD${endText('-s', source)}${endText('-d', destination)}${port ? ` -p tcp -m tcp --dport ${port}` : ''}` +
+  `${limited ? ' -m limit --limit 1/sec' : ''} -j ${target}`;
+
+const holds = (end: PlainRule['source'], address: string): boolean => {
+  if (end === undefined) return true;
+  const prefix = readPrefix(end.text);
+  return (prefix.ok && prefixContains(prefix.value, addressOf(address))) !== end.not;
+};
+
+function plainly(rules: readonly PlainRule[], policy: string, from: string, to: string): string {
+  const fates = new Set<string>();
+  for (const rule of rules) {
+    if (!holds(rule.source, from) || !holds(rule.destination, to) || rule.port === 23) continue;
+    fates.add(rule.target);
+    if (!rule.limited) return told(fates);
+  }
+  return told(fates.add(policy));
+}
+
+const told = (fates: ReadonlySet<string>): string => {
+  if (fates.size > 1) return 'possible';
+  return fates.has('ACCEPT') ? 'definite' : 'never';
+};
+
+describe.each(FAMILIES)('IPv%i: of any rules', (family) => {
+  const rulesArb = fc.array(ruleArb(family), { maxLength: 12 });
+  const policyArb = fc.constantFrom('ACCEPT' as const, 'DROP' as const);
+
+  test('every cell is what the rules say one by one', () => {
+    fc.assert(
+      fc.property(rulesArb, policyArb, (rules, policy) => {
+        const matrix = matrixOf(family, policy, rules.map(lineOf));
+        for (const from of PLACES[family]) {
+          for (const to of PLACES[family]) expect(cell(matrix, from, to)).toBe(plainly(rules, policy, from, to));
+        }
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test('the classes are all addresses, no address twice, and no two are treated alike', () => {
+    fc.assert(
+      fc.property(rulesArb, policyArb, (rules, policy) => {
+        const { classes, edges } = matrixOf(family, policy, rules.map(lineOf));
+        expect(unionOf(classes, PrefixSet.empty(family)).equals(everyone(family))).toBe(true);
+        const at = (from: number, to: number): string =>
+          edges.find((edge) => edge.from === from && edge.to === to)?.certainty ?? 'never';
+        const treated = classes.map((a, one) => {
+          for (const b of classes.slice(one + 1)) expect(intersection(a, b).size).toBe(0);
+          return classes.map((_set, other) => `${at(one, other)} ${at(other, one)}`).join();
+        });
+        expect(new Set(treated).size).toBe(classes.length);
+      }),
+      { numRuns: 30 },
+    );
+  });
+});
