@@ -13,6 +13,8 @@ import { firstChild } from './processes.ts';
 export interface EngineOptions {
   /** Path of dockerd; default: the one in PATH. */
   readonly dockerd?: string;
+  /** Where dockerd and what it starts are looked for before PATH; see lab/other-engines.ts. */
+  readonly folders?: readonly string[];
   /** More of daemon.json: `{ipv6: true, 'fixed-cidr-v6': …, ip6tables: true, experimental: true, bridge: 'none', …}`. */
   readonly config?: Readonly<Record<string, unknown>>;
   readonly env?: Readonly<Record<string, string>>;

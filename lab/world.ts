@@ -82,7 +82,7 @@ export class World {
     this.stateDir = join(this.dir, 'state');
     const { engine } = options;
     if (engine === false) return;
-    const withPath = { ...engine, env: { ...this.#path(), ...engine?.env } };
+    const withPath = { ...engine, env: { ...this.#path(engine?.folders), ...engine?.env } };
     this.#engine = new Engine(machine, join(this.dir, 'docker'), `${PREFIX}${claimed.id}`, withPath);
   }
 
@@ -203,8 +203,9 @@ export class World {
     });
   }
 
-  #path(): Record<string, string> {
-    return { PATH: `${join(this.dir, 'bin')}:${process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin'}` };
+  #path(folders: readonly string[] = []): Record<string, string> {
+    const usual = process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin';
+    return { PATH: [join(this.dir, 'bin'), ...folders, usual].join(':') };
   }
 
   #withDocker(options: CommandOptions): CommandOptions {
