@@ -29,6 +29,16 @@ const OF_EITHER = ['matrix-forged', 'matrix-icmp', 'odd-bridges', 'odd-packets',
   (name) => `test/packets/${name}.test.ts`,
 );
 const LONG = { testTimeout: 120_000, hookTimeout: 240_000 };
+const ENGINES = {
+  extends: true as const,
+  test: {
+    name: 'engines',
+    include: ['test/engines/**/*.test.ts'],
+    fileParallelism: false,
+    ...LONG,
+    sequence: { groupOrder: 3 },
+  },
+};
 
 export default defineConfig({
   plugins: [shellScripts],
@@ -72,6 +82,8 @@ export default defineConfig({
           sequence: { groupOrder: 2 },
         },
       },
+      // Downloads other engines and takes its time: only `npm run test:engines` asks for it.
+      ...(process.env['SEAWALL_ENGINES'] === undefined ? [] : [ENGINES]),
     ],
   },
 });
