@@ -1,9 +1,11 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { HOST } from '../../lab/addresses.ts';
 import { type World, createWorld, mustExec } from '../../lab/world.ts';
+import { RECORDED_PROMISE, record } from '../engines/support/record.ts';
 import { CLOSED_MS, PATIENT_MS } from './support/cells.ts';
 import { apply, configText, seawall } from './support/sources.ts';
 
@@ -70,12 +72,18 @@ describe.each(STATES)('recorded rules of %s', (state) => {
     expect(before.some((line) => line.includes('DOCKER'))).toBe(true);
     expect((await answers()) as { closed: string[] }).toMatchObject({ closed: ['host', 'host'] });
     await apply(world, configText(['22/tcp']));
-    expect(await answers()).toEqual({
-      closed: ['closed', 'closed'],
-      open: ['host', 'host'],
-      trusted: ['host', 'host'],
+    const wanted = { closed: ['closed', 'closed'], open: ['host', 'host'], trusted: ['host', 'host'] };
+    const [seen, left] = [await answers(), await others()];
+    record({
+      engine: dirname(state),
+      settings: `recorded: ${basename(state)}`,
+      backend: 'iptables',
+      promise: RECORDED_PROMISE,
+      ran: '6 dialled: programs of the host',
+      kept: isDeepStrictEqual([seen, left], [wanted, before]),
     });
-    expect(await others()).toEqual(before);
+    expect(seen).toEqual(wanted);
+    expect(left).toEqual(before);
     const rules = await ours();
     expect(rules.length).toBeGreaterThan(10);
     expect(rules.filter((line) => /DOCKER/.test(line))).toEqual([]);

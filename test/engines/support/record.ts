@@ -11,6 +11,9 @@ export interface Line {
   readonly kept: boolean;
 }
 
+/** What is asked with recorded rules in place. */
+export const RECORDED_PROMISE = 'strangers are shut out, others are not, and the recorded rules stay as they were';
+
 /** Written before the test judges, so that a promise that was broken is in the table too. */
 export function record(line: Line): void {
   const file = process.env['SEAWALL_ENGINES'];
