@@ -41,7 +41,7 @@ function linesOf(file) {
 function page() {
   return `# Compatibility
 
-Written by \`npm run test:engines\` from what it ran on Linux ${release()}.
+Written by \`npm run test:engines\` from what it ran on Linux ${release().split('-')[0]}.
 
 ## Engines that were run
 
