@@ -72,6 +72,17 @@ export default defineConfig({
           sequence: { groupOrder: 2 },
         },
       },
+      {
+        extends: true,
+        test: {
+          name: 'moments-nftables',
+          include: ['test/packets/transaction.test.ts'],
+          env: { SEAWALL_TEST_BACKEND: 'nftables' },
+          fileParallelism: false,
+          ...LONG,
+          sequence: { groupOrder: 3 },
+        },
+      },
     ],
   },
 });

@@ -149,7 +149,7 @@ complete -c seawall -n '__fish_seen_subcommand_from collect' -l state-dir -r -F 
 complete -c seawall -n '__fish_seen_subcommand_from collect' -l json -d 'print JSON, with a schemaVersion'
 complete -c seawall -n '__fish_seen_subcommand_from collect' -l quiet -d 'print results and errors only'
 complete -c seawall -n '__fish_seen_subcommand_from collect' -l help -d 'explain the command'
-complete -c seawall -n __fish_use_subcommand -a export -d 'the policy as plain text for ipset and iptables, or for nft, for a machine without Seawall'
+complete -c seawall -n __fish_use_subcommand -a export -d 'the policy as plain text for the kernel’s own tools, for a machine without Seawall'
 complete -c seawall -n '__fish_seen_subcommand_from export' -l output -r -F -d 'write the plain files there instead: sets.ipset, rules.iptables …, or sets.nft and rules.nft'
 complete -c seawall -n '__fish_seen_subcommand_from export' -l config -r -F -d 'the config (default /etc/seawall/seawall.yaml)'
 complete -c seawall -n '__fish_seen_subcommand_from export' -l state-dir -r -F -d 'where state is kept (default /var/lib/seawall)'

@@ -10,7 +10,7 @@ import { readConfigText, survey } from '../survey.ts';
 
 export const exportRules: Command = {
   name: 'export',
-  summary: 'the policy as plain text for ipset and iptables, or for nft, for a machine without Seawall',
+  summary: 'the policy as plain text for the kernel’s own tools, for a machine without Seawall',
   usage: ['export [--output DIR]'],
   details: [
     'Prints one POSIX shell script that loads the sets and rules into a kernel that has none of them yet; or writes its parts as files into a folder. Nothing is changed.',
