@@ -157,3 +157,16 @@ describe('a change that nobody confirms', () => {
       .toSorted()
       .join('\n');
 });
+
+test.each(['there', 'not there'])('down leaves the tables of iptables as they were: %s', async (before) => {
+  await seawall(world, ['down', '--yes']);
+  const list = (): Promise<string> => mustExec(world, 'host', ['nft', 'list', 'tables']);
+  await mustExec(world, 'host', ['nft', 'flush', 'ruleset']);
+  if (before === 'there')
+    await mustExec(world, 'host', ['sh', '-c', 'iptables-nft -t mangle -L; ip6tables-nft -t mangle -L']);
+  const tables = await list();
+  for (const backend of ['nftables', 'iptables', 'nftables'])
+    await apply(world, configText(['443/tcp'], `backend: ${backend}\n`));
+  await seawall(world, ['down', '--yes']);
+  expect(await list()).toBe(tables);
+});
