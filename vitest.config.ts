@@ -36,7 +36,7 @@ const ENGINES = {
     include: ['test/engines/**/*.test.ts'],
     fileParallelism: false,
     ...LONG,
-    sequence: { groupOrder: 3 },
+    sequence: { groupOrder: 4 },
   },
 };
 
@@ -80,6 +80,17 @@ export default defineConfig({
           fileParallelism: false,
           ...LONG,
           sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'moments-nftables',
+          include: ['test/packets/transaction.test.ts'],
+          env: { SEAWALL_TEST_BACKEND: 'nftables' },
+          fileParallelism: false,
+          ...LONG,
+          sequence: { groupOrder: 3 },
         },
       },
       // Downloads other engines and takes its time: only `npm run test:engines` asks for it.

@@ -23,7 +23,7 @@ export const connections: Measurement = {
   },
 };
 
-type Arm = RuleSet | 'again';
+type Arm = Exclude<RuleSet, 'nftables'> | 'again';
 type Thing = `${Place} ${'byte' | 'open'}`;
 type Lengths = 'short' | 'long' | 'again';
 

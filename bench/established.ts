@@ -19,7 +19,7 @@ export const established: Measurement = {
   },
 };
 
-type Arm = RuleSet | 'again';
+type Arm = Exclude<RuleSet, 'nftables'> | 'again';
 type Thing = `${Place} ${'round trip' | 'packet'}`;
 
 const ROUND_TRIPS = 4000;

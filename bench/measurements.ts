@@ -1,4 +1,5 @@
 import { analysis } from './analysis.ts';
+import { backends } from './backends.ts';
 import { applyLoop } from './apply-loop.ts';
 import { commands } from './commands.ts';
 import { connections } from './connections.ts';
@@ -19,5 +20,6 @@ export const MEASUREMENTS: readonly Measurement[] = [
   commands,
   start,
   ruleCounts,
+  backends,
   analysis,
 ];

@@ -1,9 +1,10 @@
+import { writeFileSync } from 'node:fs';
 import type { World } from '../lab/world.ts';
 import { onHost, seawall } from './seawall.ts';
 import { CLIENTS } from './site.ts';
 
-/** What stands on the host: Docker's own rules alone, Seawall, or what people use today. */
-export type RuleSet = 'docker' | 'seawall' | 'usual';
+/** What stands on the host: Docker's own rules alone, Seawall by iptables or by nftables, or what people use today. */
+export type RuleSet = 'docker' | 'seawall' | 'nftables' | 'usual';
 
 /**
  * What people use today: rules in DOCKER-USER and behind INPUT that let a set of addresses in, the way a widely used
@@ -57,11 +58,17 @@ export class RuleSets {
 
   enter(next: RuleSet): void {
     if (next === this.#now) return;
-    if (this.#now === 'seawall') seawall(this.#world, ['down', '--yes']);
+    if (this.#now === 'seawall' || this.#now === 'nftables') seawall(this.#world, ['down', '--yes']);
     if (this.#now === 'usual') this.#leaveUsual();
-    if (next === 'seawall') seawall(this.#world, ['apply', '--yes']);
+    if (next === 'seawall') this.#apply('iptables');
+    if (next === 'nftables') this.#apply('nftables');
     if (next === 'usual') this.#enterUsual();
     this.#now = next;
+  }
+
+  #apply(backend: string): void {
+    writeFileSync(this.#world.configFile, `${CONFIG}backend: ${backend}\n`);
+    seawall(this.#world, ['apply', '--yes']);
   }
 
   #enterUsual(): void {

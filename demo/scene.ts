@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { nodeBinds } from '../lab/populate.ts';
 import { type World, createWorld } from '../lab/world.ts';
-import { DATABASE, FAMILIES, ROWS, SHOP, SHOP_NETWORK, TALKER_PORT, dial } from './rows.ts';
+import { DATABASE, FAMILIES, ROWS, type Row, SHOP, SHOP_NETWORK, TALKER_PORT, dial } from './rows.ts';
 
 /** The lab with everything in it that the table asks for, each answering. */
 export async function buildScene(program: readonly string[]): Promise<World> {
   const world = await createWorld();
   try {
     await Promise.all([putSeawall(world, program), startContainers(world), serve(world)]);
-    await allAnswer(world);
+    await allAnswer(world, reviver(world));
     return world;
   } catch (error) {
     await world.remove();
@@ -47,7 +47,7 @@ async function startContainers(world: World): Promise<void> {
   });
   await containers.createNetwork({ ...SHOP_NETWORK, ipv6: true });
   const onNetwork = { network: SHOP_NETWORK.name };
-  // One after the other: of several at once an engine sometimes leaves one whose IPv6 proxy never answers.
+  // One after the other: of several at once an engine often leaves one whose IPv6 proxy never answers.
   for (const container of [
     { ...serving('web', 'tcp:80', 'udp:53'), publish: ['8081:80', '5353:53/udp'] },
     { ...serving('shop', 'tcp:80', 'tcp:9000'), ...onNetwork, addresses: SHOP, publish: ['8080:80'] },
@@ -72,11 +72,31 @@ const TALKER = `require('node:net').createServer((socket) => {
   socket.on('error', () => {}).on('close', () => clearInterval(timer));
 }).listen(${TALKER_PORT}, '::')`;
 
+const nobody = (): Promise<void> => Promise.resolve();
+
+const REVIVE_MS = 8000;
+
+/** Even alone an engine now and then starts a container whose IPv6 proxy never answers: it gets another one. */
+function reviver(world: World): (silent: readonly Row[]) => Promise<void> {
+  let next = performance.now() + REVIVE_MS;
+  return async (silent) => {
+    if (performance.now() < next) return;
+    const names = new Set(silent.map(({ service }) => service).filter((name) => CONTAINERS.includes(name)));
+    for (const name of names) await world.engine.containers.restart(name);
+    next = performance.now() + REVIVE_MS;
+  };
+}
+
+const CONTAINERS: readonly string[] = ['web', 'shop', 'db'];
+
 /**
  * Waits until every row answers the host itself: a container starts before its program listens, and comes back a
  * little later than Docker does.
  */
-export async function allAnswer(world: World): Promise<void> {
+export async function allAnswer(
+  world: World,
+  revive: (silent: readonly Row[]) => Promise<void> = nobody,
+): Promise<void> {
   const host = await world.agent('host');
   const deadline = performance.now() + 60_000;
   let waiting = ROWS.flatMap((row) => FAMILIES.map((family) => ({ row, family })));
@@ -85,6 +105,7 @@ export async function allAnswer(world: World): Promise<void> {
     waiting = waiting.filter(({ row }, i) => results[i]?.service !== row.service);
     if (waiting.length === 0) return;
     if (performance.now() > deadline) break;
+    await revive(waiting.map(({ row }) => row));
     await sleep(30);
   }
   const names = waiting.map(({ row, family }) => `${row.port}/${row.protocol} on ${family}`).join(', ');

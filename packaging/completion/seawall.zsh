@@ -18,7 +18,7 @@ _seawall() {
     'diff:what one set of rules lets through and another doesn’t, whatever their text'
     'denied:who was turned away lately, on which port, how often'
     'collect:writes what this machine’s tools say into a folder, for audit and explain elsewhere'
-    'export:the policy as plain ipset and iptables text, for a machine without Seawall'
+    'export:the policy as plain text for the kernel’s own tools, for a machine without Seawall'
     'doctor:what on this machine would get in the way, and what to do about it'
     'down:remove all of the firewall, and nothing else'
     'completion:a script that makes your shell complete commands and options'

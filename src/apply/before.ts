@@ -3,7 +3,7 @@ import type { Effects } from '../effects/types.ts';
 import { parseJson } from '../net/json.ts';
 import { TABLE } from '../iptables/names.ts';
 import { FAMILIES, type Family } from '../net/family.ts';
-import type { LiveState } from '../plan/live-state.ts';
+import { isHooked, type LiveState } from '../plan/live-state.ts';
 import { FILE_MODE, type StatePaths } from './state.ts';
 
 type Before = Readonly<Record<Family, { readonly table: boolean }>>;
@@ -11,6 +11,10 @@ const table = v.object({ table: v.boolean() });
 const schema = v.object({ 4: table, 6: table });
 /** As nft calls them. */
 const NFT_FAMILY: Readonly<Record<Family, string>> = { 4: 'ip', 6: 'ip6' };
+
+/** Whether rules come into tables that others use too, and in which none of Seawall's stands yet. nftables' own is Seawall's alone. */
+export const bringsTables = (backend: LiveState['backend'], { tables, others = [] }: LiveState): boolean =>
+  backend !== 'nftables' && others.length === 0 && !FAMILIES.some((family) => isHooked(tables[family]));
 
 /** Notes whether the tables that will be used were there at all, so that `down` can leave it so. */
 export async function rememberBefore(

@@ -2,7 +2,7 @@ import { Failure } from '../effects/failure.ts';
 import type { Effects } from '../effects/types.ts';
 import { isFirst } from '../plan/changes.ts';
 import type { Step } from '../plan/plan.ts';
-import { rememberBefore } from './before.ts';
+import { bringsTables, rememberBefore } from './before.ts';
 import { execute } from './execute.ts';
 import { currentGeneration } from './generation-numbers.ts';
 import { isIntact } from './generation-record.ts';
@@ -35,7 +35,7 @@ export async function enforce(
   const changes = plan.steps.length > 0;
   const confirmed = input.confirmSeconds === undefined || !changes;
   try {
-    if (changes && isFirst(live)) await rememberBefore(effects, paths, live);
+    if (changes && bringsTables(plan.backend, live)) await rememberBefore(effects, paths, live);
     if (changes) await openJournal(effects, paths);
     if (confirmed) {
       // The folder that is filled is named by nothing yet, so it may be filled meanwhile.

@@ -1,10 +1,9 @@
 import { Failure } from '../effects/failure.ts';
 import type { Effects } from '../effects/types.ts';
 import { readKernel } from '../live/kernel.ts';
-import { isFirst } from '../plan/changes.ts';
 import { restoreSteps } from '../plan/restore.ts';
 import type { ApplyInput } from './input.ts';
-import { restoreBefore } from './before.ts';
+import { bringsTables, restoreBefore } from './before.ts';
 import { execute } from './execute.ts';
 import { closeJournal } from './journal.ts';
 import { disarm } from './pending.ts';
@@ -58,7 +57,7 @@ async function troubleOf(work: () => Promise<unknown>): Promise<string> {
 /** The kernel is as it was. A file that can't be removed then must not make that look otherwise. Returns what to tell. */
 async function forget(effects: Effects, paths: StatePaths, { live }: Pick<ApplyInput, 'live'>): Promise<string> {
   const work = [
-    ...(isFirst(live) ? [() => restoreBefore(effects, paths)] : []),
+    ...(bringsTables(live.backend, live) ? [() => restoreBefore(effects, paths)] : []),
     () => disarm(effects, paths),
     () => closeJournal(effects, paths),
   ];

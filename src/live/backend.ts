@@ -1,8 +1,8 @@
-import { Failure } from '../effects/failure.ts';
 import type { Effects } from '../effects/types.ts';
 import type { Backend } from '../ruleset/backend.ts';
 import { standsNowhere } from '../plan/live-state.ts';
 import { type BothReadings, chooseFrom } from './kernel.ts';
+import { Unavailable } from './tools.ts';
 
 /** By what the rules are to stand, and why, in words for people. */
 export interface BackendChoice {
@@ -18,7 +18,7 @@ export interface BackendChoice {
  */
 export function chooseBackend(wanted: Backend | 'auto', docker: string | undefined, both: BothReadings): BackendChoice {
   if (wanted !== 'auto') return { backend: wanted, why: 'as the config says' };
-  const works = (backend: Backend): boolean => !(both[backend] instanceof Failure);
+  const works = (backend: Backend): boolean => !(both[backend] instanceof Unavailable);
   if (docker?.startsWith('nftables') && works('nftables')) return { backend: 'nftables', why: 'as Docker does' };
   const standing = standingIn(both);
   if (docker === undefined && standing) return { backend: standing, why: 'as it stands' };
@@ -27,7 +27,7 @@ export function chooseBackend(wanted: Backend | 'auto', docker: string | undefin
 }
 
 function standingIn(both: BothReadings): Backend | undefined {
-  if (Object.values(both).every((state) => state instanceof Failure || standsNowhere(state))) return undefined;
+  if (Object.values(both).every((state) => state instanceof Unavailable || standsNowhere(state))) return undefined;
   return chooseFrom(both).backend ?? 'iptables';
 }
 

@@ -35,7 +35,7 @@ const COMMANDS: readonly (readonly [DumpName, ...Argv[]])[] = [
   ['ip6tables-save', ['ip6tables-save', '-c']],
   ['ipset-save', ['ipset', 'save']],
   ['nft.json', ['nft', '-j', 'list', 'ruleset']],
-  ['links.json', ['ip', '-j', 'address', 'show']],
+  ['links.json', ['ip', '-j', '-d', 'address', 'show']],
   ['routes.json', ['ip', '-j', '-4', 'route', 'show'], ['ip', '-j', '-6', 'route', 'show']],
   ['listeners', ['ss', '-H', '-lntup']],
 ];

@@ -1,13 +1,14 @@
-import { Failure } from '../effects/failure.ts';
 import type { Effects, Output } from '../effects/types.ts';
 import { parseSets, type LiveSet, type LiveSets } from '../ipset/save.ts';
+import { TABLE } from '../iptables/names.ts';
 import { ownPart, parseSave, type OwnTable } from '../iptables/save.ts';
 import { FAMILIES, type Family } from '../net/family.ts';
 import { type LiveState, type OtherTable, standsNowhere } from '../plan/live-state.ts';
 import type { Backend } from '../ruleset/backend.ts';
-import { ownsSet } from '../ruleset/ownership.ts';
+import { CHAIN_PREFIX, ownsSet } from '../ruleset/ownership.ts';
 import { readNftables } from './nftables.ts';
-import { runTool } from './tools.ts';
+import { Failure } from '../effects/failure.ts';
+import { runTool, Unavailable } from './tools.ts';
 import { readOthers, saveTool, usesLegacy } from './variants.ts';
 
 type Exec = Pick<Effects, 'exec'>;
@@ -32,22 +33,35 @@ export async function readKernel(
   return chooseFrom(await readBoth(effects, readSets), backend);
 }
 
-/** What each backend's tools say; a failure where they can't say anything. */
-export type BothReadings = Readonly<Record<Backend, LiveState | Failure>>;
+/** What each backend's tools say; a failure where nothing can stand by it here. */
+export type BothReadings = Readonly<Record<Backend, LiveState | Unavailable>>;
 
 export async function readBoth(effects: Exec & Partial<Files>, readSets: ReadSets): Promise<BothReadings> {
   const [iptables, nftables] = await Promise.all([
-    orFailure(readIptables(effects, readSets)),
-    orFailure(readNftables(effects, readSets)),
+    orUnavailable(readIptables(effects, readSets)),
+    orUnavailable(readNftables(effects, readSets)),
   ]);
+  if (iptables instanceof Unavailable && (await standsUnseen(effects))) throw standingStill(iptables);
   return { iptables, nftables };
 }
 
-async function orFailure<T>(work: Promise<T>): Promise<T | Failure> {
+/** Whether rules of iptables stand that its own tools can't be asked for; those of its nft variant are seen by nft. */
+async function standsUnseen({ exec }: Exec): Promise<boolean> {
+  const tables = await Promise.all(
+    ['ip', 'ip6'].map((ip) => exec({ file: 'nft', args: ['-t', 'list', 'table', ip, TABLE] })),
+  );
+  return tables.some(({ code, stdout }) => code === 0 && stdout.includes(CHAIN_PREFIX));
+}
+
+/** No other backend may take their place then: nobody could remove them. */
+const standingStill = ({ message, hint, cause }: Unavailable): Failure => new Failure(message, hint, { cause });
+
+/** Any other failure is one: what can't be read may stand all the same. */
+async function orUnavailable<T>(work: Promise<T>): Promise<T | Unavailable> {
   try {
     return await work;
   } catch (error) {
-    if (error instanceof Failure) return error;
+    if (error instanceof Unavailable) return error;
     throw error;
   }
 }
@@ -55,14 +69,16 @@ async function orFailure<T>(work: Promise<T>): Promise<T | Failure> {
 /** @throws Failure if the backend's own tools fail; those of the other one may be missing */
 export function chooseFrom(both: BothReadings, backend: Backend = standing(both)): LiveState {
   const [own, other] = [both[backend], both[OTHER[backend]]];
-  if (own instanceof Failure) throw own;
-  return other instanceof Failure || isBare(other) ? own : { ...own, rival: other };
+  if (own instanceof Unavailable) throw own;
+  return other instanceof Unavailable || isBare(other) ? own : { ...own, rival: other };
 }
 
 const OTHER: Readonly<Record<Backend, Backend>> = { iptables: 'nftables', nftables: 'iptables' };
 
 const standing = ({ iptables, nftables }: BothReadings): Backend =>
-  !(nftables instanceof Failure) && !standsNowhere(nftables) && (iptables instanceof Failure || standsNowhere(iptables))
+  !(nftables instanceof Unavailable) &&
+  !standsNowhere(nftables) &&
+  (iptables instanceof Unavailable || standsNowhere(iptables))
     ? 'nftables'
     : 'iptables';
 

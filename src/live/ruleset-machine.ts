@@ -5,6 +5,7 @@ import { FAMILIES } from '../net/family.ts';
 import { plainFiles, TOOL } from '../plan/boot-files.ts';
 import { TABLE } from '../iptables/names.ts';
 import type { Ruleset } from '../ruleset/ruleset.ts';
+import { withLinkKinds } from './link-kinds.ts';
 
 /** The machine as if the ruleset alone stood on it: what Seawall itself lets through. */
 export function machineUnder(ruleset: Ruleset, links: Pick<Machine, 'links' | 'routes'>): Machine {
@@ -19,7 +20,8 @@ export function machineUnder(ruleset: Ruleset, links: Pick<Machine, 'links' | 'r
     const builtIn = BUILT_IN.map((name) => `:${name} ACCEPT [0:0]`);
     return parseIptables([`*${TABLE}`, ...builtIn, ...chains, ...own, 'COMMIT', ''].join('\n'), family);
   });
-  return { ...links, netfilter: { tables, sets: parseIpset(files.get('sets.ipset') ?? new Uint8Array()) } };
+  const netfilter = { tables, sets: parseIpset(files.get('sets.ipset') ?? new Uint8Array()) };
+  return { ...links, netfilter: withLinkKinds(netfilter, links.links) };
 }
 
 const BUILT_IN = ['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING'] as const;

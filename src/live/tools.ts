@@ -15,6 +15,11 @@ const PACKAGES: Readonly<Record<string, string>> = {
   ss: 'iproute2',
 };
 
+/** A tool that isn't installed, or for which this kernel has nothing: by it nothing can stand. */
+export class Unavailable extends Failure {}
+
+const UNSUPPORTED = /not supported|missing kernel module|module \S+ not found|couldn't load/i;
+
 /** Runs a tool that has to succeed; otherwise fails with what it said and what can be done about it. */
 export async function runTool(effects: Pick<Effects, 'exec'>, command: Command, purpose: string): Promise<Output> {
   const output = await effects.exec(command);
@@ -26,7 +31,7 @@ export function toolFailure(command: Command, output: Output, purpose: string): 
   const name = command.file;
   if (output.outcome === 'missing') {
     const wanted = PACKAGES[name] ?? name;
-    return new Failure(`${purpose}: ${name} is not installed`, `install it: apt-get install ${wanted}`);
+    return new Unavailable(`${purpose}: ${name} is not installed`, `install it: apt-get install ${wanted}`);
   }
   if (output.outcome === 'timed-out') {
     return new Failure(
@@ -35,7 +40,8 @@ export function toolFailure(command: Command, output: Output, purpose: string): 
     );
   }
   const said = output.stderr.trim().split('\n').slice(0, 3).join('; ') || `exit code ${output.code}`;
-  return new Failure(`${purpose}: ${name} says: ${said}`, wayOut(output.stderr));
+  const Kind = UNSUPPORTED.test(output.stderr) ? Unavailable : Failure;
+  return new Kind(`${purpose}: ${name} says: ${said}`, wayOut(output.stderr));
 }
 
 function wayOut(stderr: string): string {

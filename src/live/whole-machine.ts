@@ -9,12 +9,14 @@ import { parseNft } from '../nftables/whole/parse.ts';
 import { withoutCopies } from '../ruleset/copies.ts';
 import type { FilterTable, Netfilter } from '../ruleset/netfilter.ts';
 import type { DumpName, Dumps } from './dumps.ts';
+import { withLinkKinds } from './link-kinds.ts';
 
 /** Puts a machine together from what its tools printed. Never fails: what makes no sense is left out. */
 export function machineOf({ texts }: Pick<Dumps, 'texts'>): Machine {
+  const links = rows(texts.get('links.json')).flatMap(linkOf);
   return {
-    netfilter: netfilterOf(texts),
-    links: rows(texts.get('links.json')).flatMap(linkOf),
+    netfilter: withLinkKinds(netfilterOf(texts), links),
+    links,
     routes: rows(texts.get('routes.json')).flatMap(routeOf),
   };
 }
@@ -54,14 +56,15 @@ function parsed(text: string): unknown {
   }
 }
 
-function linkOf({ ifname, addr_info: info }: Readonly<Record<string, unknown>>): MachineLink[] {
+function linkOf({ ifname, addr_info: info, linkinfo }: Readonly<Record<string, unknown>>): MachineLink[] {
   if (typeof ifname !== 'string') return [];
   const addresses = (Array.isArray(info) ? info : []).filter(isRecord).flatMap(({ local, prefixlen }) => {
     const address = readAddress(typeof local === 'string' ? local : '');
     if (!address.ok || typeof prefixlen !== 'number') return [];
     return [{ address: address.value, length: Math.min(Math.max(0, prefixlen), addressBits(address.value.family)) }];
   });
-  return [{ name: ifname, addresses }];
+  const kind = isRecord(linkinfo) ? linkinfo['info_kind'] : undefined;
+  return [{ name: ifname, addresses, ...(typeof kind === 'string' ? { kind } : {}) }];
 }
 
 /** A default route without another word is IPv4's, unless its gateway says otherwise. */

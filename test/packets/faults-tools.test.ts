@@ -49,6 +49,7 @@ describe('a tool that is not installed', () => {
     ['ip6tables-restore', /ip6tables-restore is not installed\n.*apt-get install iptables/],
   ] as const;
   test.each(TOOLS)('%s: nothing is touched', async (tool, words) => {
+    await world.writeConfig(`${CONFIG}backend: iptables\n`);
     const before = await kernel(world);
     const { code, stderr } = await without(tool, ['apply', '--yes']);
     expect([code, stderr]).toEqual([1, expect.stringMatching(words)]);
@@ -67,6 +68,14 @@ describe('a tool that is not installed', () => {
     expect((await call(world, ['apply', '--yes'])).code).toBe(0);
     expect((await call(world, ['status'])).code).toBe(0);
     missing.one();
+  });
+
+  test('ipset or iptables: a machine without is closed by nftables, if nobody asks for iptables', async () => {
+    for (const tool of ['ipset', 'iptables-save']) {
+      expect(await without(tool, ['apply', '--yes'])).toMatchObject({ code: 0 });
+      expect((await without(tool, ['status'])).stdout).toMatch(/backend +nftables/);
+      await call(world, ['down', '--yes']);
+    }
   });
 
   test('conntrack: works without, and says what it can’t do', async () => {

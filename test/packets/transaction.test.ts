@@ -8,6 +8,7 @@ import { nothingLeaked, nothingLost, type Results, startAll, tell } from './prob
 import { Meter } from './probing/meter.ts';
 import { makeForeign } from './support/foreign.ts';
 import type { Harm, Run } from './support/mischief.ts';
+import { BACKEND } from './support/own-sets.ts';
 import { Bench, done, look, other, POLICIES } from './support/transaction.ts';
 
 // Every call of a tool fails, or is the last before Seawall is killed, or gets half of its input; and all the time
@@ -100,7 +101,7 @@ async function takeDown(run: Harmed, how: Harm): Promise<Run> {
   const before = await look(world);
   const ended = await run(['down', '--yes']);
   if (ended.code === 4) bench.check((await look(world)) === before, `${how}, and not put back`, ended);
-  const left = /-j SEAWALL/.test(await look(world));
+  const left = /-j SEAWALL|jump SEAWALL/.test(await look(world));
   if (how === 'fails') bench.check(left === (await isUp()), `${how}, and the next boot does otherwise`, ended);
   await bench.attempt(['down', '--yes'], ended, `${how}, then down`);
   bench.check((await look(world)) === untouched, `${how}, then down, and something is left`, ended);
@@ -117,7 +118,10 @@ const COMMANDS: readonly (readonly [string, number, (run: Harmed, how: Harm) => 
   ['rollback', 10, rollBack],
 ];
 
-describe.each(COMMANDS)('%s', (name, least, round) => {
+/** By the other backend those two in a day that differ most: what the others do with the kernel, they do too. */
+const CHOSEN = BACKEND === 'iptables' || NIGHTLY ? COMMANDS : COMMANDS.slice(0, 2);
+
+describe.each(CHOSEN)('%s', (name, least, round) => {
   test.each(HARMS)('harmed at every call of a tool: %s', { timeout: 900_000 }, async (how) => {
     await bench.begin();
     let times = 0;
@@ -125,7 +129,7 @@ describe.each(COMMANDS)('%s', (name, least, round) => {
       times = await bench.harmAll(how, (run) => round(run, how));
     });
     expect(bench.wrong).toEqual([]);
-    expect(times).toBeGreaterThanOrEqual(least);
+    expect(times).toBeGreaterThanOrEqual(BACKEND === 'nftables' ? Math.ceil(least / 2) : least);
     // All of them, but for what the shell script started.
     expect(bench.killed).toBeGreaterThanOrEqual(how === 'fails' ? 0 : times - 2);
     if (how === 'fails') expect(bench.killed).toBe(0);
@@ -146,10 +150,10 @@ test.each(['cut', 'cut-and-killed'] as const)('apply, with half of what a tool i
   await bench.begin();
   let times = 0;
   const { packets, friends } = await flooded(async () => {
-    times = await bench.harmSome(how, /restore(?! --version)/, applyOther);
+    times = await bench.harmSome(how, BACKEND === 'nftables' ? /^nft -f/ : /restore(?! --version)/, applyOther);
   });
   expect(bench.wrong).toEqual([]);
-  expect(times).toBeGreaterThan(3);
+  expect(times).toBeGreaterThan(BACKEND === 'nftables' ? 1 : 3);
   const { number, fault, injected } = TOLD[how];
   const [leaked, lost] = [packets.leaked, packets.lost + friends.lost];
   recordFault({ number, fault, injected, times, leaked, lost, converged: bench.converged - 1 });
@@ -159,7 +163,7 @@ test.each(HARMS)('down, harmed at every call of a tool: %s', { timeout: 300_000 
   await bench.begin();
   const times = await bench.harmAll(how, (run) => takeDown(run, how));
   expect(bench.wrong).toEqual([]);
-  expect(times).toBeGreaterThan(6);
+  expect(times).toBeGreaterThan(BACKEND === 'nftables' ? 3 : 6);
   const { number, fault, injected } = TOLD[how];
   recordFault({ number, fault: `${fault}: down`, injected, times, converged: bench.converged - 1 });
 });

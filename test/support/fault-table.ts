@@ -24,5 +24,7 @@ const FOLDER = join(repositoryRoot(), 'dist');
 /** Call it at the end of a test that has passed its own expectations. */
 export function recordFault(row: FaultRow): void {
   mkdirSync(FOLDER, { recursive: true });
-  appendFileSync(join(FOLDER, 'faults.jsonl'), `${JSON.stringify(row)}\n`);
+  const by = process.env['SEAWALL_TEST_BACKEND'];
+  const told = by === undefined ? row : { ...row, fault: `${row.fault}, by ${by}` };
+  appendFileSync(join(FOLDER, 'faults.jsonl'), `${JSON.stringify(told)}\n`);
 }

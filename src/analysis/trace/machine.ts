@@ -13,6 +13,8 @@ export interface Machine {
 
 export interface MachineLink {
   readonly name: string;
+  /** `bridge`, `veth` … as the kernel calls it; undefined for hardware, and where it wasn't said. */
+  readonly kind?: string;
   readonly addresses: readonly { readonly address: Address; readonly length: number }[];
 }
 

@@ -14,7 +14,7 @@ const STATES = ['new', 'established', 'related', 'invalid', 'untracked'] as cons
 export const explain: Command = {
   name: 'explain',
   summary: 'a packet’s way through the live rules, rule by rule, to its verdict',
-  usage: ['explain --from ADDRESS --to ADDRESS:PORT/PROTOCOL [--in LINK] [--state STATE] [--why-not] [--json]'],
+  usage: ['explain --from ADDRESS --to ADDRESS:PORT/PROTOCOL [--in LINK] [--why-not]'],
   details: [
     'Follows one packet from outside through every table and chain of this machine, whichever tool wrote them: which rule matched and why another one didn’t, what NAT made of it, and the verdict; then the same for the answer. What depends on a match that can’t be decided from here (a rate limit, the time) is told as possible.',
     'IPv6: --to [2001:db8::1]:443/tcp. Without a port: --to 192.0.2.1/icmp.',

@@ -10,17 +10,17 @@ import { readConfigText, survey } from '../survey.ts';
 
 export const exportRules: Command = {
   name: 'export',
-  summary: 'the policy as plain ipset and iptables text, for a machine without Seawall',
+  summary: 'the policy as plain text for the kernel’s own tools, for a machine without Seawall',
   usage: ['export [--output DIR]'],
   details: [
     'Prints one POSIX shell script that loads the sets and rules into a kernel that has none of them yet; or writes its parts as files into a folder. Nothing is changed.',
-    'Names and Docker’s networks are resolved on this machine, now.',
+    'Names and Docker’s networks are resolved on this machine, now. The backend is that of the config.',
   ],
   options: [
     {
       name: 'output',
       value: 'DIR',
-      summary: 'write sets.ipset, rules.iptables, rules.ip6tables and hooks there instead',
+      summary: 'write the plain files there instead: sets.ipset, rules.iptables …, or sets.nft and rules.nft',
     },
   ],
   examples: [

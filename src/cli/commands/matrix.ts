@@ -9,7 +9,7 @@ import { inspect, OFFLINE } from '../inspected.ts';
 export const matrix: Command = {
   name: 'matrix',
   summary: 'which addresses the rules treat alike, and who may open a connection to whom',
-  usage: ['matrix --port N/PROTOCOL [--chain FORWARD|INPUT] [--source-port N] [--ipv6] [--json | --dot]'],
+  usage: ['matrix --port N/PROTOCOL [--chain FORWARD|INPUT] [--source-port N] [--ipv6] [--dot]'],
   details: [
     'The fewest classes of addresses that the rules at one hook tell asunder, as sources and as destinations, and between which of them a first packet (NEW, SYN) passes. No NAT has touched it, and nobody knows by which links it comes and goes: what depends on that, or on a rate limit and the like, is possible and not definite.',
   ],

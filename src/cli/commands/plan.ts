@@ -25,7 +25,7 @@ export const plan: Command = {
   ],
   examples: [
     ['seawall plan', 'what would change'],
-    ['seawall plan --rules', 'with the text for iptables-restore'],
+    ['seawall plan --rules', 'with the text that the kernel’s own tools will be fed'],
     ['seawall plan --json', 'for a program'],
     ['seawall plan --out plan.json', 'to be looked at by somebody else, and applied later as it is'],
   ],

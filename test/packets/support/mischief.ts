@@ -1,12 +1,24 @@
 import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type World, mustExec } from '../../../lab/world.ts';
+import { BACKEND } from './own-sets.ts';
 
 // Tools that do harm at a chosen call: each of them, whoever calls it, is counted in the order of the calls.
 
 /** What a run of Seawall, and the shell script that undoes, start and rely on. */
-const TOOLS = ['iptables-restore', 'ip6tables-restore', 'iptables-save', 'ip6tables-save', 'iptables', 'ip6tables'];
-const OTHERS = ['ipset', 'conntrack', 'flock', 'sh'];
+const TOOLS: Readonly<Record<typeof BACKEND, readonly string[]>> = {
+  iptables: [
+    'iptables-restore',
+    'ip6tables-restore',
+    'iptables-save',
+    'ip6tables-save',
+    'iptables',
+    'ip6tables',
+    'ipset',
+  ],
+  nftables: ['nft'],
+};
+const OTHERS = ['conntrack', 'flock', 'sh'];
 
 /**
  * `fails`: exit code 1, and nothing done. `killed-before`, `killed-after`: whoever called the tool is killed before it
@@ -58,7 +70,7 @@ export class Mischief {
   static async prepare(world: World): Promise<Mischief> {
     const mischief = new Mischief(world);
     await mkdir(mischief.#dir, { recursive: true });
-    for (const name of [...TOOLS, ...OTHERS]) {
+    for (const name of [...TOOLS[BACKEND], ...OTHERS]) {
       const find = `PATH=/usr/sbin:/usr/bin:/sbin:/bin command -v ${name}`;
       const real = (await mustExec(world, 'host', ['/bin/sh', '-c', find])).trim();
       await world.shim(name, script(name, real, mischief.#dir));

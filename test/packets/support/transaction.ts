@@ -4,15 +4,18 @@ import { normalise } from '../../../lab/snapshot.ts';
 import { type World, mustExec } from '../../../lab/world.ts';
 import { call, configText as textOnDisk } from './command-line.ts';
 import { type Harm, Mischief, type Run } from './mischief.ts';
+import { BACKEND } from './own-sets.ts';
 import { configText } from './sources.ts';
 
 // Two policies that differ in both families and in several sets, and what stands when one of them does.
 
+const BY = BACKEND === 'nftables' ? 'backend: nftables\n' : '';
+
 export const POLICIES = {
-  A: configText(['22/tcp', '500/udp'], 'block: [203.0.113.99]\n'),
+  A: configText(['22/tcp', '500/udp'], `${BY}block: [203.0.113.99]\n`),
   B: configText(
     ['22/tcp', '500/udp', '443/tcp'],
-    'block: [203.0.113.98, "2001:db8:f::/48"]\nlog: limited\nallow:\n  - {from: [10.9.0.0/16], to: [9100/tcp]}\n',
+    `${BY}block: [203.0.113.98, "2001:db8:f::/48"]\nlog: limited\nallow:\n  - {from: [10.9.0.0/16], to: [9100/tcp]}\n`,
   ),
 } as const;
 export type Name = keyof typeof POLICIES;
@@ -22,13 +25,32 @@ const LOOK = 'iptables-save; ip6tables-save; ipset save | grep -v "^add seawall-
 
 /** All rules and sets of the host, foreign ones too, to the letter. */
 export async function look(world: World): Promise<string> {
-  return normalise(await mustExec(world, 'host', ['/bin/sh', '-c', `PATH=/usr/sbin:/usr/bin:/sbin:/bin; ${LOOK}`]));
+  const sh = (script: string): Promise<string> =>
+    mustExec(world, 'host', ['/bin/sh', '-c', `PATH=/usr/sbin:/usr/bin:/sbin:/bin; ${script}`]);
+  const saved = normalise(await sh(LOOK));
+  return BACKEND === 'iptables' ? saved : `${saved}${inOrder(await sh(NFT_LOOK))}`;
+}
+
+const NFT_LOOK = 'nft -s -n list table inet seawall 2>/dev/null || true';
+
+/** Chains and sets by their names: in which order they came to be says nothing. Nothing of who was denied or cut. */
+function inOrder(table: string): string {
+  const blocks = table
+    .replace(/^table .*\n/, '')
+    .replace(/\}\n$/, '')
+    .split('\n\n')
+    .map((block) => block.trim());
+  return blocks
+    .filter((block) => !/^set seawall-(denied|cut)/.test(block))
+    .toSorted()
+    .join('\n\n');
 }
 
 /** The same but for what may differ between two ways to the same policy: which of two names a set has. */
 export const meaning = (text: string): string =>
   text
     .replaceAll(/\b(seawall-[a-z-]+[46])[ab]\b/g, '$1')
+    .replaceAll(/(^|\n)chain output \{.*?\n\t?\}/gs, '')
     .split('\n')
     .filter((line) => !/^:SEAWALL-|^create seawall-(denied|cut)|OUTPUT.*SEAWALL-/.test(line))
     .join('\n');
