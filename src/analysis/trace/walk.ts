@@ -6,7 +6,7 @@ import type {
   PacketChange,
   RuleAction,
 } from '../../ruleset/netfilter.ts';
-import { splitBy } from './conditions.ts';
+import { isElsewhere, splitBy } from './conditions.ts';
 import { type Machine, isOwn } from './machine.ts';
 import { type Flow, merged, type Packet, type RuleRef } from './packet.ts';
 import { allOf, inside, outside, type Split } from './parts.ts';
@@ -72,6 +72,7 @@ function walkChain(place: Place, chain: FilterChain, flows: readonly Flow[]): re
   const back: Flow[] = [];
   for (const [at, rule] of chain.rules.entries()) {
     if (here.length === 0) break;
+    if (place.notes.step === undefined && here.every(({ packet }) => isElsewhere(rule.conditions, packet))) continue;
     const ref: RuleRef = { table: place.table.name, chain: chain.name, rule: at + 1, text: rule.text };
     const afters = here.map((flow) => applyRule(place, rule, ref, flow));
     here = merged(afters.flatMap(({ next }) => next));
