@@ -1,4 +1,3 @@
-import { formatAddress } from '../../net/address.ts';
 import type {
   Condition,
   FilterChain,
@@ -111,7 +110,7 @@ function toldOf(
   missed: boolean,
   machine: Machine,
 ): Pick<Step, 'matched' | 'because' | 'effect'> {
-  if (hit && !missed) return { matched: true, because: undefined, effect: effectOf(rule.action, packet, machine) };
+  if (hit && !missed) return { matched: true, because: undefined, effect: effectOf(rule.action) };
   const failed = rule.conditions.find((condition) => {
     const { may, must } = splitBy(condition, packet, machine);
     return hit ? outside(sources, must) !== undefined : inside(sources, may) === undefined;
@@ -119,7 +118,7 @@ function toldOf(
   return { matched: hit ? 'unknown' : false, because: failed?.text, effect: undefined };
 }
 
-function effectOf(action: RuleAction, packet: Packet, machine: Machine): string | undefined {
+function effectOf(action: RuleAction): string | undefined {
   switch (action.kind) {
     case 'accept':
       return 'accepted';
@@ -132,19 +131,10 @@ function effectOf(action: RuleAction, packet: Packet, machine: Machine): string 
       return `to ${action.chain}`;
     case 'return':
       return 'back';
-    case 'dnat':
-    case 'redirect':
-      return `${dialled(packet)} → ${dialled(rewritten(packet, action, machine))}`;
     default:
       return undefined;
   }
 }
-
-const dialled = ({ destination, ports }: Packet): string => {
-  const address = formatAddress(destination);
-  if (ports === undefined) return address;
-  return `${destination.family === 'v6' ? `[${address}]` : address}:${ports.destination}`;
-};
 
 /** Whether coming back by this rule says who is let through, or only that it wasn't about them. */
 const isTelling = ({ conditions }: FilterRule): boolean =>
