@@ -11,7 +11,9 @@ export function subtract(set: PrefixSet, other: PrefixSet): PrefixSet {
 }
 
 function* remains(set: PrefixSet, other: PrefixSet): Generator<Prefix> {
-  for (const prefix of set.entriesNotIn(other)) yield* without(prefix, other);
+  // Few of a few don't pay for a pass over a long list.
+  const few = set.size * 16 < other.size;
+  for (const prefix of few ? set.prefixes() : set.entriesNotIn(other)) yield* without(prefix, other);
 }
 
 function* without(prefix: Prefix, other: PrefixSet): Generator<Prefix> {

@@ -9,16 +9,22 @@ import type {
   NumberRange,
   RuleAction,
 } from '../../ruleset/netfilter.ts';
+import { rangeSet } from './lookup.ts';
+import { sweptClasses } from './sweep.ts';
+
+/** Ranges of a condition, or a whole set as the one thing that it is. */
+type Asked = readonly AddressRange[] | PrefixSet;
 
 /** What the rules ask of addresses and ports, wherever they ask it. */
 export interface AskedFor {
-  readonly addresses: readonly (readonly AddressRange[])[];
+  readonly addresses: readonly Asked[];
   readonly ports: readonly NumberRange[];
 }
 
 /** Every address and port that some rule tells from another. */
 export function askedFor({ tables, sets }: Netfilter, family: Family): AskedFor {
   const addresses = new Map<string, readonly AddressRange[]>();
+  const whole = new Set<PrefixSet>();
   const ports: NumberRange[] = [];
   const add = (ranges: readonly AddressRange[]): void => {
     const own = ranges.filter(({ first }) => first.family === family);
@@ -27,7 +33,7 @@ export function askedFor({ tables, sets }: Netfilter, family: Family): AskedFor 
   const addSet = (set: FilterSet | undefined): void => {
     const content = set?.content;
     if (content?.kind === 'ports') ports.push(...content.ranges);
-    if (content?.kind === 'addresses' && content.members.family === family) add(membersOf(content.members));
+    if (content?.kind === 'addresses' && content.members.family === family) whole.add(content.members);
     if (content?.kind === 'list') for (const name of content.sets) addSet(sets.get(name));
     if (content?.kind !== 'tuples') return;
     for (const key of content.entries.flatMap(({ keys }) => keys)) {
@@ -52,7 +58,7 @@ export function askedFor({ tables, sets }: Netfilter, family: Family): AskedFor 
       casesOf(action).forEach(visit);
     }
   }
-  return { addresses: [...addresses.values()], ports };
+  return { addresses: [...addresses.values(), ...whole], ports };
 }
 
 const casesOf = (action: RuleAction): readonly Condition[] =>
@@ -64,11 +70,15 @@ const membersOf = (members: PrefixSet): AddressRange[] =>
     return { first: { family, value }, last: { family, value: last } };
   });
 
+const isSet = (asked: Asked): asked is PrefixSet => asked instanceof PrefixSet;
+
 /**
  * The parts of the address space that no rule tells asunder: one sweep over the ends of all ranges, classes by which of
  * them an address lies in.
  */
-export function addressClasses(family: Family, asked: readonly (readonly AddressRange[])[]): PrefixSet[] {
+export function addressClasses(family: Family, all: readonly Asked[]): PrefixSet[] {
+  if (family === 4) return sweptClasses(all.map((each) => (isSet(each) ? each : rangeSet(each, family))));
+  const asked = all.map((each) => (isSet(each) ? membersOf(each) : each));
   const flips = new Map<bigint, bigint>([[0n, 0n]]);
   const flip = (at: bigint, bit: bigint): void => void flips.set(at, (flips.get(at) ?? 0n) ^ bit);
   asked.forEach((ranges, index) => {

@@ -12,6 +12,15 @@ export function splitBy(condition: Condition, packet: Packet, machine: Machine):
   return condition.not === true ? negated(split, packet.family) : split;
 }
 
+/** Whether the rule is about other destinations: most are, and asking no more of them is most of a matrix's time. */
+export function isElsewhere(conditions: readonly Condition[], { destination }: Packet): boolean {
+  for (const each of conditions) {
+    if (each.kind === 'address' && each.end === 'dst' && inRanges(each.ranges, destination) === (each.not === true))
+      return true;
+  }
+  return false;
+}
+
 function plain(condition: Condition, packet: Packet, machine: Machine): Split {
   const { ports, icmp, flags } = packet;
   switch (condition.kind) {

@@ -1,4 +1,4 @@
-import type { Family } from '../../net/family.ts';
+import { addressBits, type Family } from '../../net/family.ts';
 import { PrefixSet } from '../../net/prefix-set.ts';
 import { addressClasses, anyOfClass, askedFor } from './classes.ts';
 import type { Machine } from './machine.ts';
@@ -36,13 +36,22 @@ export function serviceMatrix(whole: Machine, question: MatrixQuestion): Matrix 
   const machine = narrowed(whole, question.hook, packet);
   const parts = addressClasses(family, askedFor(machine.netfilter, family).addresses);
   const members = parts.map(anyOfClass);
+  // The rules treat each source by itself: where a set makes its classes long, asking for one of each is enough.
+  const length = addressBits(family);
+  const isLong = parts.reduce((sum, { size }) => sum + size, 0) > 64 * members.length;
+  const sources = isLong
+    ? PrefixSet.of(
+        family,
+        members.map((each) => ({ ...each, length })),
+      )
+    : everyone(family);
   // One column for each destination: what its sources may do.
   const columns = members.map((destination) => {
-    const { passed, ended } = atHookAlone(machine, { ...question, sources: everyone(family), destination });
+    const { passed, ended } = atHookAlone(machine, { ...question, sources, destination });
     const none = PrefixSet.empty(family);
     const [may, mayNot] = [passed, ended].map((flows) =>
       unionOf(
-        flows.map(({ sources }) => sources),
+        flows.map((flow) => flow.sources),
         none,
       ),
     );
@@ -54,9 +63,9 @@ export function serviceMatrix(whole: Machine, question: MatrixQuestion): Matrix 
     alike.set(key, [...(alike.get(key) ?? []), at]);
   });
   const groups = [...alike.values()];
-  const edges = groups.flatMap((sources, from) =>
+  const edges = groups.flatMap((whose, from) =>
     groups.flatMap((destinations, to) => {
-      const cell = columns[destinations[0] ?? 0]?.[sources[0] ?? 0];
+      const cell = columns[destinations[0] ?? 0]?.[whose[0] ?? 0];
       return cell === '-'
         ? []
         : [{ from, to, certainty: cell === '+' ? ('definite' as const) : ('possible' as const) }];

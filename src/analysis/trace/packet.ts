@@ -78,4 +78,4 @@ export function merged(flows: readonly Flow[]): readonly Flow[] {
 }
 
 export const unionOf = (sets: readonly PrefixSet[], none: PrefixSet): PrefixSet =>
-  sets.reduce((all, set) => all.union(set), none);
+  sets.reduce((all, set) => (all.size === 0 ? set : all.union(set)), none);

@@ -6,8 +6,9 @@ import type {
   PacketChange,
   RuleAction,
 } from '../../ruleset/netfilter.ts';
-import { splitBy } from './conditions.ts';
-import { type Machine, isOwn } from './machine.ts';
+import { isElsewhere, splitBy } from './conditions.ts';
+import { effectOf, rewritten } from './effect.ts';
+import type { Machine } from './machine.ts';
 import { type Flow, merged, type Packet, type RuleRef } from './packet.ts';
 import { allOf, inside, outside, type Split } from './parts.ts';
 
@@ -72,6 +73,7 @@ function walkChain(place: Place, chain: FilterChain, flows: readonly Flow[]): re
   const back: Flow[] = [];
   for (const [at, rule] of chain.rules.entries()) {
     if (here.length === 0) break;
+    if (place.notes.step === undefined && here.every(({ packet }) => isElsewhere(rule.conditions, packet))) continue;
     const ref: RuleRef = { table: place.table.name, chain: chain.name, rule: at + 1, text: rule.text };
     const afters = here.map((flow) => applyRule(place, rule, ref, flow));
     here = merged(afters.flatMap(({ next }) => next));
@@ -109,30 +111,12 @@ function toldOf(
   missed: boolean,
   machine: Machine,
 ): Pick<Step, 'matched' | 'because' | 'effect'> {
-  if (hit && !missed) return { matched: true, because: undefined, effect: effectOf(rule.action) };
+  if (hit && !missed) return { matched: true, because: undefined, effect: effectOf(rule.action, packet, machine) };
   const failed = rule.conditions.find((condition) => {
     const { may, must } = splitBy(condition, packet, machine);
     return hit ? outside(sources, must) !== undefined : inside(sources, may) === undefined;
   });
   return { matched: hit ? 'unknown' : false, because: failed?.text, effect: undefined };
-}
-
-function effectOf(action: RuleAction): string | undefined {
-  switch (action.kind) {
-    case 'accept':
-      return 'accepted';
-    case 'drop':
-      return 'dropped';
-    case 'reject':
-      return 'rejected';
-    case 'jump':
-    case 'goto':
-      return `to ${action.chain}`;
-    case 'return':
-      return 'back';
-    default:
-      return undefined;
-  }
 }
 
 /** Whether coming back by this rule says who is let through, or only that it wasn't about them. */
@@ -220,24 +204,4 @@ function changed(packet: Packet, change: PacketChange): Packet {
       ? { value, unknown: (unknown | change.mask) >>> 0 }
       : { value: ((value & ~change.mask) ^ change.value) >>> 0, unknown: (unknown & ~change.mask) >>> 0 };
   return { ...packet, [name]: mark };
-}
-
-function rewritten(
-  packet: Packet,
-  { kind, addresses, ports }: Extract<RuleAction, { kind: 'dnat' | 'redirect' }>,
-  machine: Machine,
-): Packet {
-  const here = isOwn(machine, packet.destination) ? packet.destination : undefined;
-  const own = machine.links.find(({ name }) => name === packet.in)?.addresses.map(({ address }) => address) ?? [];
-  const local = here ?? own.find(({ family }) => family === packet.family);
-  const destination = addresses?.first ?? (kind === 'redirect' ? local : undefined) ?? packet.destination;
-  const port = ports?.first ?? packet.ports?.destination;
-  const isOther = destination.value !== packet.destination.value || port !== packet.ports?.destination;
-  return {
-    ...packet,
-    destination,
-    ports: packet.ports && { ...packet.ports, destination: port ?? packet.ports.destination },
-    dnat: packet.dnat || isOther,
-    translated: true,
-  };
 }

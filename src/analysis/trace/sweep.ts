@@ -1,0 +1,81 @@
+import { PrefixColumns } from '../../net/prefix-columns.ts';
+import { PrefixSet } from '../../net/prefix-set.ts';
+
+/**
+ * The parts of the IPv4 space that none of these sets tells asunder, by first address: one pass over the sorted ends of
+ * all prefixes, in numbers, for sets may have a million. The sets must be of family 4 and fewer than 2^20.
+ */
+export function sweptClasses(sets: readonly PrefixSet[]): PrefixSet[] {
+  const next = signatures(sets.length);
+  const classes = new Map<number, PrefixColumns>();
+  const close = (signature: number, first: number, end: number): void => {
+    if (first === end) return;
+    const columns = classes.get(signature) ?? new PrefixColumns(4);
+    classes.set(signature, columns);
+    pushRange(columns, first, end);
+  };
+  let [current, first, signature, at] = [0, 0, 0, 0];
+  for (const key of sortedEnds(sets)) {
+    const end = Math.floor(key / sets.length);
+    // Two ends at one place may cancel out: only what is left of them all begins another part.
+    if (end !== at && signature !== current) {
+      close(current, first, at);
+      [current, first] = [signature, at];
+    }
+    at = end;
+    signature = next(signature, key - end * sets.length);
+  }
+  if (signature !== current) {
+    close(current, first, at);
+    [current, first] = [signature, at];
+  }
+  close(current, first, END);
+  return [...classes.values()].map((columns) => PrefixSet.fromColumns(columns));
+}
+
+const END = 2 ** 32;
+
+/** Where prefixes begin and where the next address is out of them, with the set: `address * sets + set`, ascending. */
+function sortedEnds(sets: readonly PrefixSet[]): Float64Array {
+  const keys = new Float64Array(sets.reduce((sum, { size }) => sum + 2 * size, 0));
+  let to = 0;
+  for (const [index, set] of sets.entries()) {
+    const bytes = set.toBytes();
+    const starts = new Uint32Array(bytes.buffer, bytes.byteOffset, set.size);
+    for (let at = 0; at < set.size; at++) {
+      const start = starts[at] ?? 0;
+      keys[to++] = start * sets.length + index;
+      keys[to++] = (start + 2 ** (32 - (bytes[4 * set.size + at] ?? 0))) * sets.length + index;
+    }
+  }
+  return keys.toSorted();
+}
+
+/** Numbers for which sets an address is in, 0 for none, and from each the number of what an end of a set makes of it. */
+function signatures(sets: number): (from: number, set: number) => number {
+  const members = [0n];
+  const numbers = new Map([[0n, 0]]);
+  const known = new Map<number, number>();
+  return (from, set) => {
+    const found = known.get(from * sets + set);
+    if (found !== undefined) return found;
+    const turned = (members[from] ?? 0n) ^ (1n << BigInt(set));
+    const number = numbers.get(turned) ?? members.push(turned) - 1;
+    numbers.set(turned, number);
+    known.set(from * sets + set, number);
+    return number;
+  };
+}
+
+/** Appends the fewest prefixes that make up the addresses from `first` to before `end`. */
+function pushRange(columns: PrefixColumns, first: number, end: number): void {
+  for (let at = first; at < end;) {
+    let size = at === 0 ? END : (at & -at) >>> 0;
+    while (at + size > end) size /= 2;
+    WORD[0] = at;
+    columns.push(WORD, 0, size === END ? 0 : Math.clz32(size) + 1);
+    at += size;
+  }
+}
+
+const WORD = new Uint32Array(1);
