@@ -8,12 +8,13 @@ const shellScripts: Plugin = {
 };
 
 const PACKETS = ['test/packets/**/*.test.ts'];
-/** Tests under floods, or against deadlines of seconds. */
+/** Tests under floods, or against deadlines of seconds, or of what one world does to the leftovers of another. */
 const MOMENTS = [
   'confirm*',
   'demo',
   'faults',
   'faults-docker*',
+  'lab-leaves',
   'lab-streams',
   'moments*',
   'revoke*',
@@ -55,7 +56,7 @@ export default defineConfig({
           include: PACKETS,
           exclude: MOMENTS,
           // Each test file has a world of its own, and waits in it for packets that don't come.
-          maxWorkers: 3,
+          maxWorkers: 2,
           ...LONG,
           sequence: { groupOrder: 1 },
         },
@@ -66,7 +67,7 @@ export default defineConfig({
           name: 'nftables',
           include: OF_EITHER,
           env: { SEAWALL_TEST_BACKEND: 'nftables' },
-          maxWorkers: 3,
+          maxWorkers: 2,
           ...LONG,
           sequence: { groupOrder: 1 },
         },

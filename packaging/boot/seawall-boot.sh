@@ -99,15 +99,16 @@ load() { # GENERATION
 
 nft_names() { nft -t list table inet seawall 2>/dev/null | sed -n "s/^[[:space:]]$1 \([^ ]*\) {.*/\1/p"; } # chain|set
 
-# Long lists first, each in a file of its own: one that stands is the one that is wanted. Then the other sets, then all the
+# Long lists first, each in a file of its own: one that a rule asks is the one that is wanted. One that no rule asks may
+# be what a run that was killed has left half filled; to load it again does no harm. Then the other sets, then all the
 # rules in one stroke.
 load_nft() {
-  there=" $(nft_names set | tr '\n' ' ') "
+  asked=" $(nft -t list table inet seawall 2>/dev/null | sed -n 's/.* @\([^ ]*\) .*/\1/p' | tr '\n' ' ') "
   for file in "$dir"/seawall-*.nft; do
     [ -e "$file" ] || continue
     missing=
     for set in $(sed -n 's/^add set inet seawall \([^ ]*\) .*/\1/p' "$file"); do
-      case $there in *" $set "*) ;; *) missing=1 ;; esac
+      case $asked in *" $set "*) ;; *) missing=1 ;; esac
     done
     [ -z "$missing" ] || nft -f "$file" || return 1
   done

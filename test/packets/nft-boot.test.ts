@@ -96,6 +96,14 @@ describe('in an empty kernel', () => {
     expect(await dial('untrusted', 443, true, version)).toBe('host');
   });
 
+  test('a list that a killed run left half filled is not taken for whole', async () => {
+    const folder = join(state, 'generations', (await readFile(join(state, 'boot/current'), 'utf8')).trim());
+    const sets = `cat ${folder}/seawall-*.nft | grep '^add set'`;
+    await mustExec(fresh, 'host', ['sh', '-c', `{ echo 'add table inet seawall'; ${sets}; } | nft -f -`]);
+    expect(await boot(fresh, state, { missing: NO_IPTABLES })).toMatchObject({ code: 0 });
+    expect(await table(fresh)).toBe(applied);
+  });
+
   test.each(['sets.nft', 'rules.nft', 'the list'])(
     '%s damaged: the minimum stands, by nft where there is nothing else',
     async (name) => {
