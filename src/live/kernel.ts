@@ -77,8 +77,7 @@ const OTHER: Readonly<Record<Backend, Backend>> = { iptables: 'nftables', nftabl
 
 const standing = ({ iptables, nftables }: BothReadings): Backend =>
   !(nftables instanceof Unavailable) &&
-  !standsNowhere(nftables) &&
-  (iptables instanceof Unavailable || standsNowhere(iptables))
+  (iptables instanceof Unavailable || (!standsNowhere(nftables) && standsNowhere(iptables)))
     ? 'nftables'
     : 'iptables';
 

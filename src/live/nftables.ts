@@ -8,7 +8,7 @@ import { PrefixSet } from '../net/prefix-set.ts';
 import type { LiveState } from '../plan/live-state.ts';
 import type { LiveSet } from '../ruleset/live-set.ts';
 import type { ReadSets } from './kernel.ts';
-import { toolFailure } from './tools.ts';
+import { runTool, toolFailure } from './tools.ts';
 
 type Exec = Pick<Effects, 'exec'>;
 
@@ -43,8 +43,8 @@ async function readTable(effects: Exec): Promise<OwnNft> {
 }
 
 async function readSmall({ exec }: Exec, name: string): Promise<OwnNft['sets']> {
-  const output = await exec({ file: 'nft', args: ['-n', '-j', 'list', 'set', ...TABLE, name] });
-  return output.code === 0 ? parsed(output).sets : new Map();
+  return parsed(await runTool({ exec }, { file: 'nft', args: ['-n', '-j', 'list', 'set', ...TABLE, name] }, PURPOSE))
+    .sets;
 }
 
 function parsed({ stdout }: Output): OwnNft {
@@ -74,7 +74,8 @@ async function readPart(
   const { set, length = 0 } = wholeOf(name);
   if (readSets === 'by-name') return { kind: asked.has(set) ? 'unread' : 'strange' };
   const family = type === 'ipv6_addr' ? 6 : 4;
-  const { stdout } = await exec({ file: 'nft', args: ['-n', 'list', 'set', ...TABLE, name], timeoutMs: LONG_MS });
+  const command = { file: 'nft', args: ['-n', 'list', 'set', ...TABLE, name], timeoutMs: LONG_MS };
+  const { stdout } = await runTool({ exec }, command, PURPOSE);
   const members = readHashed(stdout, family, length);
   return members ? { kind: 'net', family, members } : { kind: 'strange' };
 }

@@ -1,5 +1,4 @@
 import { compactLengths } from '../net/compact.ts';
-import { addressBits } from '../net/family.ts';
 import { isEveryone } from '../net/prefix-set.ts';
 import type { SortedPrefixes } from '../net/sorted-prefixes.ts';
 import type { NetSetSpec, SetSpec } from '../ruleset/set.ts';
@@ -42,6 +41,3 @@ export function wholeOf(name: string): { readonly set: string; readonly length?:
   const [, set, length] = PART.exec(name) ?? [];
   return set === undefined ? { set: name } : { set, length: Number(length) };
 }
-
-/** Whether a length is one of the family's. */
-export const isLengthOf = (length: number, family: 4 | 6): boolean => length >= 1 && length <= addressBits(family);
