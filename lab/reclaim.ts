@@ -78,8 +78,11 @@ export function namespacesOf(world: Claim): string[] {
 
 function endProcesses(namespaces: readonly string[], cgroup: string): void {
   const deadline = performance.now() + 10_000;
+  // A container's network is known by its processes: who only entered it is not found again once they have ended.
+  const killed = new Map<number, string | undefined>();
   for (;;) {
-    const pids = pidsOfWorld(namespaces, cgroup);
+    for (const pid of pidsOfWorld(namespaces, cgroup)) killed.set(pid, startTime(pid));
+    const pids = [...killed].filter(([pid, started]) => isAlive(pid) && startTime(pid) === started).map(([pid]) => pid);
     if (pids.length === 0 || performance.now() > deadline) return;
     killAll(pids);
     pause(20);
