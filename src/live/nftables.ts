@@ -19,9 +19,13 @@ const TABLE = NFT_TABLE.split(' ');
 export async function readNftables(effects: Exec, readSets: ReadSets): Promise<LiveState> {
   const own = await readTable(effects);
   const parts = [...own.sets.values()].filter(({ name }) => wholeOf(name).length !== undefined);
-  const hashed = new Map(
-    await Promise.all(parts.map(async (part) => [part.name, await readPart(effects, part, own, readSets)] as const)),
-  );
+  const hashed = new Map<string, LiveSet>();
+  const next = parts.values();
+  // Two at a time: each takes a processor, and memory for the whole of what it prints.
+  const reader = async (): Promise<void> => {
+    for (const part of next) hashed.set(part.name, await readPart(effects, part, own, readSets));
+  };
+  await Promise.all([reader(), reader()]);
   const sets = setsByName(
     own,
     (set) => (hashed.has(set.name) ? together([hashed.get(set.name)]) : readNftSet(set)),

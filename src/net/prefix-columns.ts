@@ -42,6 +42,15 @@ export class PrefixColumns {
     this.size += other.size;
   }
 
+  /** The entries from `first` up to `end`; they share their memory with these. */
+  slice(first: number, end: number): PrefixColumns {
+    const part = new PrefixColumns(this.family, 0);
+    part.words = this.words.subarray(first * this.width, end * this.width);
+    part.lengths = this.lengths.subarray(first, end);
+    part.size = end - first;
+    return part;
+  }
+
   /** Gives unused capacity back. */
   trim(): void {
     if (this.lengths.length > this.size) this.#resize(this.size);

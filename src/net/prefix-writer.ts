@@ -9,10 +9,16 @@ const [DOT, SLASH, ZERO, COLON] = [46, 47, 48, 58];
 const HEX = new TextEncoder().encode('0123456789abcdef');
 
 /**
- * Writes digits straight into byte chunks: a string per line would cost several times as much for long sets. `only`: the
- * prefixes of that length alone, without it.
+ * Writes digits straight into byte chunks: a string per line would cost several times as much for long sets.
+ * `addresses`: without the lengths.
  */
-export function* writeLines(columns: PrefixColumns, head: string, tail: string, only?: number): Generator<Uint8Array> {
+export function* writeLines(
+  columns: PrefixColumns,
+  head: string,
+  tail: string,
+  as: 'prefixes' | 'addresses' = 'prefixes',
+): Generator<Uint8Array> {
+  const write = as === 'prefixes' ? writePrefix : writeAddress;
   const encoder = new TextEncoder();
   const before = encoder.encode(head);
   const after = encoder.encode(`${tail}\n`);
@@ -21,12 +27,11 @@ export function* writeLines(columns: PrefixColumns, head: string, tail: string, 
     const chunk = new Uint8Array(Math.max(CHUNK, longest));
     let at = 0;
     for (; index < columns.size && at + longest <= chunk.length; index++) {
-      if (only !== undefined && columns.lengths[index] !== only) continue;
       at = copy(chunk, at, before);
-      at = only === undefined ? writePrefix(chunk, at, columns, index) : writeAddress(chunk, at, columns, index);
+      at = write(chunk, at, columns, index);
       at = copy(chunk, at, after);
     }
-    if (at > 0) yield chunk.subarray(0, at);
+    yield chunk.subarray(0, at);
   }
 }
 

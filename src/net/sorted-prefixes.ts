@@ -1,7 +1,7 @@
 import type { Address } from './address.ts';
 import { addressBits, type Family } from './family.ts';
 import { prefixCovers, type Prefix } from './prefix.ts';
-import { columnContains, compareStart, wordsOf, type PrefixColumns } from './prefix-columns.ts';
+import { columnContains, compareStart, PrefixColumns, wordsOf } from './prefix-columns.ts';
 import { splitColumns } from './prefix-split.ts';
 import { writeLines } from './prefix-writer.ts';
 
@@ -76,6 +76,28 @@ export class SortedPrefixes {
     return [...this.countByLength()].reduce((share, [length, count]) => share + count * 2 ** -length, 0);
   }
 
+  /** Those of one length. */
+  ofLength(length: number): SortedPrefixes {
+    const { words, width, lengths } = this.columns;
+    const columns = new PrefixColumns(this.family);
+    for (let index = 0; index < this.size; index++) {
+      if (lengths[index] === length) columns.push(words, index * width, length);
+    }
+    return new SortedPrefixes(columns);
+  }
+
+  /** Those that start in the prefix. They share their memory with these. */
+  startingIn({ family, value, length }: Prefix): SortedPrefixes {
+    const first = this.#countBefore(value);
+    const end = this.#countBefore(value + (1n << BigInt(addressBits(family) - length)));
+    return new SortedPrefixes(this.columns.slice(first, end));
+  }
+
+  /** How many start below the value, which may be one more than the last address. */
+  #countBefore(value: bigint): number {
+    return value === 0n ? 0 : this.lastStartingBy(wordsOf(this.family, value - 1n)) + 1;
+  }
+
   /** The same addresses with each prefix split into those of the next longer of these lengths, its own being one. */
   splitTo(lengths: readonly number[]): SortedPrefixes {
     if (this.lengths().every((length) => lengths.includes(length))) return this;
@@ -87,9 +109,9 @@ export class SortedPrefixes {
     return writeLines(this.columns, head, tail);
   }
 
-  /** The same for the prefixes of one length, without it: `${head}${formatAddress(first address)}${tail}\n`. */
-  addressChunks(length: number, head: string, tail: string): Generator<Uint8Array> {
-    return writeLines(this.columns, head, tail, length);
+  /** The same without the lengths: `${head}${formatAddress(first address)}${tail}\n`. */
+  addressChunks(head: string, tail: string): Generator<Uint8Array> {
+    return writeLines(this.columns, head, tail, 'addresses');
   }
 
   /** The order of an entry here and one there: by start, then by length. */

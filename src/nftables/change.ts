@@ -6,6 +6,7 @@ import type { HookPoint } from '../ruleset/ruleset.ts';
 import { type LiveSets, sameSet } from '../ruleset/live-set.ts';
 import type { SetSpec } from '../ruleset/set.ts';
 import { IP, nftChain, POINTS } from './names.ts';
+import type { NftSet } from './read-set.ts';
 import type { OwnNft } from './read-table.ts';
 import { type PartsOf, renderNftRule } from './render-rule.ts';
 import type { Filling } from './render-set.ts';
@@ -97,11 +98,14 @@ const partsIn =
   (name) => {
     const set = sets.find((each) => each.name === name);
     if (set) return partsOf(set);
-    const there = [...own.sets.keys()].map(wholeNamed).filter((each) => each.set === name);
+    const there = [...own.sets.values()].map(wholeNamed).filter((each) => each.set === name);
     return there.length > 0 ? there : [{ name }];
   };
 
-const wholeNamed = (name: string): SetPart & { readonly set: string } => ({ name, ...wholeOf(name) });
+const wholeNamed = ({ name, type }: NftSet): SetPart & { readonly set: string } => ({
+  name,
+  ...wholeOf(name, type === 'ipv6_addr' ? 6 : 4),
+});
 
 function chainChanges(target: NftTarget, own: OwnNft, family: Family): NftChange['write'][number][] {
   const parts = partsIn(target, own);

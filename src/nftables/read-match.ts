@@ -1,6 +1,6 @@
 import { parseAddress } from '../net/address.ts';
-import type { Family } from '../net/family.ts';
-import { mask, parsePrefix } from '../net/prefix.ts';
+import { addressBits, type Family } from '../net/family.ts';
+import { formatPrefix, mask, parsePrefix } from '../net/prefix.ts';
 import type { Match, RuleProtocol, SetField } from '../ruleset/match.ts';
 import { type Json, keyOf, matchParts, numbersIn, sameJson, textIn } from './json.ts';
 import { IP } from './names.ts';
@@ -11,8 +11,8 @@ import { wholeOf } from './set-parts.ts';
 export interface Reading {
   readonly family: Family;
   readonly match: Match[];
-  /** Which part of a set the rule asks, where that is kept in several. */
-  part: number | undefined;
+  /** The name of the part of a set that the rule asks, where that is kept in several. */
+  part: string | undefined;
 }
 
 /** How many of the conditions it could make sense of, from the first on. */
@@ -58,6 +58,7 @@ const READERS: readonly (readonly [number, Reader])[] = [
   [1, fixed(undefined, () => [has({ ct: { key: 'state' } }, INVALID)], { kind: 'state', states: ['invalid'] })],
   [1, fixed(undefined, () => [has({ ct: { key: 'status' } }, DNAT)], { kind: 'dnat' })],
   [2, readUdpPorts],
+  [2, readBlock],
   [2, readIcmp],
   [1, readIcmp],
   [1, readLink],
@@ -157,38 +158,58 @@ function readPortLookup([condition]: readonly Json[]): Match[] | undefined {
 
 /** An address, or some of its bits, that is one, in a prefix, or in a set. */
 function readAddress([condition]: readonly Json[], reading: Reading): Match[] | undefined {
+  const address = addressIn(condition, reading.family);
+  if (!address) return undefined;
+  const { field, right } = address;
+  if (setOf(right) !== undefined) return readLookup(address, reading);
+  const parsed = parsePrefix(textIn(right) ?? '');
+  const plain = address.bits === undefined && parsed.ok && parsed.value.family === reading.family;
+  return plain ? [{ kind: field, prefix: parsed.value }] : undefined;
+}
+
+/** A look-up in a part of a set that is within a prefix, which the address is compared with before. */
+function readBlock([first, second]: readonly Json[], reading: Reading): Match[] | undefined {
+  const [guard, address] = [first, second].map((each) => addressIn(each, reading.family));
+  if (!guard || !address || guard.bits !== undefined || guard.field !== address.field) return undefined;
+  const { within } = wholeOf(setOf(address.right) ?? '', reading.family);
+  const parsed = parsePrefix(textIn(guard.right) ?? '');
+  const same = within && parsed.ok && formatPrefix(within) === formatPrefix(parsed.value);
+  return same ? readLookup(address, reading, 'guarded') : undefined;
+}
+
+interface AddressTest {
+  readonly field: SetField;
+  /** Those of the address that are looked at; undefined for all of it. */
+  readonly bits: string | undefined;
+  readonly right: Json;
+}
+
+function addressIn(condition: Json | undefined, family: Family): AddressTest | undefined {
   const parts = matchParts(condition);
   if (parts?.op !== '==') return undefined;
-  const { family } = reading;
   for (const field of ['src', 'dst'] as const) {
     const address = payload(IP[family], field === 'src' ? 'saddr' : 'daddr');
-    if (sameJson(parts.left, address)) return readPlain(parts.right, field, reading);
     const bits = numbersIn(parts.left, address);
-    if (bits !== undefined) return readPart(parts.right, bits, field, reading);
+    if (bits !== undefined || sameJson(parts.left, address)) return { field, bits, right: parts.right };
   }
   return undefined;
 }
 
-function readPlain(right: Json, field: SetField, reading: Reading): Match[] | undefined {
-  const name = setOf(right);
-  if (name === undefined) {
-    const parsed = parsePrefix(textIn(right) ?? '');
-    return parsed.ok && parsed.value.family === reading.family ? [{ kind: field, prefix: parsed.value }] : undefined;
-  }
-  const { set, length } = wholeOf(name);
-  const whole = reading.family === 4 ? 32 : 128;
-  if (length !== undefined && (length !== whole || reading.part !== undefined)) return undefined;
-  reading.part = length;
+function readLookup({ field, bits, right }: AddressTest, reading: Reading, guarded?: 'guarded'): Match[] | undefined {
+  const { family } = reading;
+  const name = setOf(right) ?? '';
+  const { set, length = addressBits(family), within } = wholeOf(name, family);
+  const sound = looksUp(bits, length, family) && (within !== undefined) === (guarded !== undefined);
+  if (!sound || (set !== name && reading.part !== undefined)) return undefined;
+  if (set !== name) reading.part = name;
   return [{ kind: 'in-set', set, fields: [field] }];
 }
 
-function readPart(right: Json, bits: string, field: SetField, reading: Reading): Match[] | undefined {
-  const { set, length } = wholeOf(setOf(right) ?? '');
+/** Whether those bits are the first so many of an address. */
+function looksUp(bits: string | undefined, length: number, family: Family): boolean {
+  if (bits === undefined) return length === addressBits(family);
   const parsed = parseAddress(bits);
-  if (length === undefined || !parsed.ok || reading.part !== undefined) return undefined;
-  if (parsed.value.value !== mask(reading.family, length)) return undefined;
-  reading.part = length;
-  return [{ kind: 'in-set', set, fields: [field] }];
+  return parsed.ok && parsed.value.value === mask(family, length);
 }
 
 const PROTOCOLS: Readonly<Record<number, RuleProtocol>> = { 6: 'tcp', 17: 'udp', 2: 'igmp' };

@@ -4,10 +4,10 @@ import { type Json, keyOf, sameJson } from './json.ts';
 import { ownChainOf } from './names.ts';
 import { endpointJson, eq, meta, type Reading, setOf, takeMatch } from './read-match.ts';
 
-/** A rule that Seawall could have written, and which part of a set it asks, where that is kept in several. */
+/** A rule that Seawall could have written, and the part of a set that it asks, where that is kept in several. */
 export interface ReadRule {
   readonly rule: Rule;
-  readonly part: number | undefined;
+  readonly part: string | undefined;
 }
 
 /**

@@ -123,7 +123,7 @@ function ruleTexts(rules: readonly Entry[], sets: ReadonlyMap<string, NftSet>, f
     const text = renderRule(own.rule, family);
     const same = countSame(read.slice(at), text, family);
     const parts = read.slice(at, at + same).map((each) => each.own?.part);
-    texts.push(own.part === undefined || areAll(own, parts, sets) ? text : `${text} (only /${parts.join(', /')})`);
+    texts.push(own.part === undefined || areAll(own, parts, sets) ? text : `${text} (only ${parts.join(', ')})`);
     at += own.part === undefined ? 1 : same;
   }
   return texts;
@@ -134,18 +134,18 @@ function countSame(read: readonly { own: ReadRule | undefined }[], text: string,
   return other === -1 ? read.length : Math.max(other, 1);
 }
 
-/** Whether these are the lengths of all parts that the set has, each once. */
+/** Whether these are all parts that the set has, each once. */
 function areAll(
   { rule }: ReadRule,
-  lengths: readonly (number | undefined)[],
+  parts: readonly (string | undefined)[],
   sets: ReadonlyMap<string, NftSet>,
 ): boolean {
   const asked = rule.match.flatMap((match) => (match.kind === 'in-set' ? [match.set] : []));
-  const there = [...sets.keys()].flatMap((name) => {
+  const there = [...sets.keys()].filter((name) => {
     const { set, length } = wholeOf(name);
-    return length !== undefined && asked.includes(set) ? [length] : [];
+    return length !== undefined && asked.includes(set);
   });
-  return there.length === lengths.length && there.every((length) => lengths.includes(length));
+  return there.length === parts.length && there.every((name) => parts.includes(name));
 }
 
 const ESTABLISHED: readonly Json[] = [

@@ -113,7 +113,10 @@ function renderLookup(match: Match & { kind: 'in-set' }, rule: Rule, family: Fam
     return [`${word} ${first === 'src' ? 'sport' : 'dport'} @${match.set}`];
   }
   const address = `${IP[family]} ${first === 'src' ? 'saddr' : 'daddr'}`;
-  return parts(match.set).map(({ name, length }) => `${address}${maskText(length, family)} @${name}`);
+  return parts(match.set).map(({ name, length, within }) => {
+    const guard = within ? `${address} ${formatPrefix(within)} ` : '';
+    return `${guard}${address}${maskText(length, family)} @${name}`;
+  });
 }
 
 const maskText = (length: number | undefined, family: Family): string =>

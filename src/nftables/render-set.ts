@@ -1,14 +1,14 @@
 import type { Family } from '../net/family.ts';
 import { DENIED_SECONDS, type SetSpec } from '../ruleset/set.ts';
 import { NFT_TABLE } from './names.ts';
-import { hashedEntries, type SetPart } from './set-parts.ts';
+import type { HashPart, SetPart } from './set-parts.ts';
 
 type Chunk = string | Uint8Array;
 
-/** A set as it is kept in the kernel: the whole of it, or the entries of one prefix length. */
+/** A set as it is kept in the kernel: the whole of it, or some entries of one prefix length. */
 export interface Filling {
   readonly set: SetSpec;
-  readonly part: SetPart;
+  readonly part: SetPart | HashPart;
 }
 
 const ADDRESS: Readonly<Record<Family, string>> = { 4: 'ipv4_addr', 6: 'ipv6_addr' };
@@ -20,12 +20,10 @@ export function makeNftSet({ set, part }: Filling): string {
   return `add set ${NFT_TABLE} ${part.name} { ${headOf(set, part)} }\n`;
 }
 
-function headOf(set: SetSpec, part: SetPart): string {
+function headOf(set: SetSpec, part: Filling['part']): string {
   switch (set.kind) {
     case 'net':
-      return part.length === undefined
-        ? `type ${ADDRESS[set.family]}; flags interval;`
-        : `type ${ADDRESS[set.family]}; size ${hashedEntries(set).countByLength().get(part.length) ?? 1};`;
+      return `type ${ADDRESS[set.family]}; ${'entries' in part ? `size ${part.entries.size}` : 'flags interval'};`;
     case 'port':
       return 'type inet_service; flags interval;';
     case 'denied': {
@@ -54,9 +52,9 @@ export function* fillNftSet({ set, part }: Filling): Generator<Chunk> {
   }
 }
 
-function* entries(set: SetSpec, part: SetPart): Generator<Chunk> {
-  if (set.kind === 'net' && part.length === undefined) yield* set.members.restoreChunks('', ',');
-  else if (set.kind === 'net') yield* hashedEntries(set).addressChunks(part.length ?? 0, '', ',');
+function* entries(set: SetSpec, part: Filling['part']): Generator<Chunk> {
+  if ('entries' in part) yield* part.entries.addressChunks('', ',');
+  else if (set.kind === 'net') yield* set.members.restoreChunks('', ',');
   else if (set.kind === 'port' && set.ports.size > 0) {
     const spans = set.ports.ranges().map(({ first, last }) => (first === last ? `${first}` : `${first}-${last}`));
     yield `${spans.join(',\n')}\n`;

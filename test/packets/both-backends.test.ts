@@ -3,11 +3,15 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Claim, claim, reclaim } from '../../lab/reclaim.ts';
 import { execute } from '../../src/apply/execute.ts';
 import { readKernel } from '../../src/live/kernel.ts';
+import type { Family } from '../../src/net/family.ts';
+import { parsePrefix } from '../../src/net/prefix.ts';
+import { PrefixSet } from '../../src/net/prefix-set.ts';
 import { plainFiles } from '../../src/plan/boot-files.ts';
 import { exportScript } from '../../src/plan/export-script.ts';
 import { type Plan, makePlan, planRemoval } from '../../src/plan/plan.ts';
 import type { Policy } from '../../src/policy/policy.ts';
 import type { Backend } from '../../src/ruleset/backend.ts';
+import { longList } from '../support/long-list.ts';
 import { patient, runs } from '../support/runs.ts';
 import { policiesArb } from '../support/small-world.ts';
 import { SmallHost } from './support/small-host.ts';
@@ -77,6 +81,31 @@ test('a packet that one of them judges differently is seen', async () => {
   const differing = disagreeing(packets, await passing(packets));
   expect(differing.length).toBeGreaterThan(0);
   expect(differing.filter((text) => !/v4 .*udp 22: iptables lets/.test(text))).toEqual([]);
+  await onBoth((backend) => remove(backend));
+});
+
+test('of long lists each entry counts, and no other address', patient, async () => {
+  const [policy] = fc.sample(policiesArb(1), { numRuns: 1, seed: 4 })[0] ?? [];
+  const [packets = []] = fc.sample(packetsArb(300), { numRuns: 1, seed: 4 });
+  if (!policy) throw new Error('no policy');
+  const stranger = { 4: '198.51.100.77', 6: '2001:db8:77::1' };
+  const without = {
+    ...policy,
+    innerBridges: false,
+    trustedLists: { 4: longList(4, 100_000), 6: longList(6, 100_000) },
+  };
+  const withStranger = (family: Family): PrefixSet => {
+    const prefix = parsePrefix(stranger[family]);
+    return without.trustedLists[family].union(PrefixSet.of(family, prefix.ok ? [prefix.value] : []));
+  };
+  const passed: number[] = [];
+  for (const trustedLists of [without.trustedLists, { 4: withStranger(4), 6: withStranger(6) }]) {
+    await onBoth((backend) => apply({ ...without, trustedLists }, backend));
+    const answers = await passing(packets);
+    expect(disagreeing(packets, answers)).toEqual([]);
+    passed.push(answers[1]?.filter(Boolean).length ?? 0);
+  }
+  expect(passed[1]).toBeGreaterThan((passed[0] ?? 0) + 10);
   await onBoth((backend) => remove(backend));
 });
 

@@ -14,6 +14,7 @@ import type { Backend } from '../../src/ruleset/backend.ts';
 import { sameSet } from '../../src/ruleset/live-set.ts';
 import { rulesOf } from '../golden/outcome.ts';
 import { parseScenario, scenarioPaths } from '../golden/scenario.ts';
+import { longList } from '../support/long-list.ts';
 import { RealKernel } from '../support/real-kernel.ts';
 import { patient, runs } from '../support/runs.ts';
 import { policiesArb } from '../support/small-world.ts';
@@ -116,6 +117,41 @@ describe('a long list', () => {
     // Those of the first list are gone.
     expect(new Set(names.map((name) => name.replace(/-\d+$/, ''))).size).toBe(1);
   });
+
+  test.each(FAMILIES)(
+    'of IPv%i longer than one hash holds is several, each asked within its prefix',
+    async (family) => {
+      const { trustedLists, ...rest } = withList(PrefixSet.empty(4));
+      const long = { ...rest, trustedLists: { ...trustedLists, [family]: longList(family, 66_000) } };
+      await carryOut(makePlan(long, await live('whole')));
+      const parts = [...((await live('by-name')).nft?.sets.keys() ?? [])].filter((name) =>
+        /-list[46]-\w+-\d/.test(name),
+      );
+      expect(parts.length).toBeGreaterThanOrEqual(4);
+      // A rule that looks into one of them for addresses that are not in it, and one that is missing.
+      const { stdout } = await kernel.exec({ file: 'nft', args: ['-t', '-a', 'list', 'table', 'inet', 'seawall'] });
+      const asks = new RegExp(`\\n\\s*(.* @${parts[0]} .*) # handle (\\d+)\n`);
+      const chains = stdout
+        .toString()
+        .split('\n\tchain ')
+        .filter((each) => asks.test(each));
+      const [chain = ''] = chains[0]?.split(' ') ?? [];
+      const [, text = '', handle = ''] = asks.exec(chains[0] ?? '') ?? [];
+      const elsewhere = text.replace(
+        /addr \S+\/\d+ /,
+        family === 4 ? 'addr 192.0.2.0/24 ' : 'addr 2001:db8:ffff::/48 ',
+      );
+      expect(elsewhere).not.toBe(text);
+      for (const change of [
+        `replace rule inet seawall ${chain} handle ${handle} ${elsewhere}`,
+        `delete rule inet seawall ${chain} handle ${handle}`,
+      ]) {
+        expect(await kernel.exec({ file: 'nft', args: [change] })).toMatchObject({ code: 0 });
+        expect(makePlan(long, await live('by-name')).steps).not.toEqual([]);
+      }
+      await carryOut(makePlan(long, await live('whole')));
+    },
+  );
 
   test('that was left half filled is not taken for whole', async () => {
     const plan = makePlan(withList(list(20_000, 1)), await live('by-name'));
