@@ -26,9 +26,15 @@ const MOMENTS = [
   'writers',
 ].map((name) => `test/packets/${name}.test.ts`);
 /** Tests of packets that are run for nftables as well, by what they measure. (Others measure both backends by themselves.) */
-const OF_EITHER = ['matrix-forged', 'matrix-icmp', 'odd-bridges', 'odd-packets', 'odd-protocols', 'revoke-hard'].map(
-  (name) => `test/packets/${name}.test.ts`,
-);
+const OF_EITHER = [
+  'matrix-forged',
+  'matrix-icmp',
+  'odd-bridges',
+  'odd-packets',
+  'odd-protocols',
+  'revoke-hard',
+  'swarm',
+].map((name) => `test/packets/${name}.test.ts`);
 const LONG = { testTimeout: 120_000, hookTimeout: 240_000 };
 const ENGINES = {
   extends: true as const,

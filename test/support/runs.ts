@@ -1,4 +1,6 @@
 const asked = process.env['FC_RUNS'];
+/** Whether there is time for what takes minutes. */
+export const atNight = asked !== undefined;
 const seed = process.env['FC_SEED'];
 
 /**
