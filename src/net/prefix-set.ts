@@ -83,6 +83,11 @@ export class PrefixSet extends SortedPrefixes {
     );
   }
 
+  /** What a function makes of the prefixes of both: sorted and disjoint ones of the same family. */
+  combine(other: PrefixSet, combined: (own: PrefixColumns, others: PrefixColumns) => PrefixColumns): PrefixSet {
+    return PrefixSet.fromColumns(combined(this.columns, other.columns));
+  }
+
   /** The addresses of both; throws a RangeError if the families differ. */
   union(other: PrefixSet): PrefixSet {
     if (this.family !== other.family) throw new RangeError('sets of different families have no union');

@@ -1,12 +1,14 @@
 import { addressBits } from './family.ts';
 import type { Prefix } from './prefix.ts';
 import { PrefixSet } from './prefix-set.ts';
+import { spansWithout } from './prefix-spans.ts';
 
 /**
  * The addresses of `set` that are not in `other`. Entries that both have cost next to nothing: long lists differ in a few.
  * Throws a RangeError if the families differ.
  */
 export function subtract(set: PrefixSet, other: PrefixSet): PrefixSet {
+  if (set.family === 4 && other.family === 4) return set.combine(other, spansWithout);
   return PrefixSet.of(set.family, remains(set, other));
 }
 

@@ -6,7 +6,9 @@ import { inputText, stepText } from '../plan/step-text.ts';
 import type { ReachChange } from '../plan/reach.ts';
 import type { Step } from '../plan/plan.ts';
 import type { SourceChange } from '../policy/source-change.ts';
+import type { Difference } from '../analysis/trace/difference.ts';
 import type { Colours } from './colours.ts';
+import { meaningReport } from './meaning.ts';
 import { counted, grouped, wrap } from './text.ts';
 
 /** What a person is told before a change. */
@@ -16,6 +18,8 @@ export interface ChangeFacts {
   /** No firewall stands yet. */
   readonly first: boolean;
   readonly steps: readonly Step[];
+  /** Undefined where that wasn't compared. */
+  readonly packets?: readonly Difference[] | undefined;
   /** Undefined where open connections can't be read. */
   readonly cut: readonly NamedFlow[] | undefined;
   /** Show the rules themselves too. */
@@ -44,6 +48,7 @@ export function changeReport(facts: ChangeFacts, colours: Colours): string {
       .flatMap((change) => policyLines(change, colours)),
     ...sourceLines(facts.sources),
     ...(facts.changes.length === 0 ? [dim('  the policy stays; what differs from it in the kernel is repaired')] : []),
+    ...packetLines(facts.packets, colours),
     ...facts.steps.map(
       (step, index) =>
         `${index === 0 ? '  kernel'.padEnd(CELL + 2) : ' '.repeat(CELL + 2)}${dim(wrapped(stepSummary(step)))}`,
@@ -52,6 +57,17 @@ export function changeReport(facts: ChangeFacts, colours: Colours): string {
     ...(facts.rules ? ['', ...facts.steps.flatMap(ruleLines)] : []),
   ].join('\n');
 }
+
+function packetLines(packets: ChangeFacts['packets'], colours: Colours): string[] {
+  if (packets === undefined) return [];
+  const head = '  packets'.padEnd(CELL + 2);
+  if (packets.length === 0) return [`${head}${colours.dim('the same ones pass as before')}`];
+  const indent = ' '.repeat(CELL + 2);
+  const shown = meaningReport(packets.slice(0, SHOWN_PACKETS), colours, indent);
+  const more = packets.length - SHOWN_PACKETS;
+  return [`${head}${shown.trimStart()}`, ...(more > 0 ? [`${indent}… and ${grouped(more)} more: --json`] : [])];
+}
+const SHOWN_PACKETS = 6;
 
 const wrapped = (text: string): string => wrap(text, ' '.repeat(CELL + 2)).trimStart();
 

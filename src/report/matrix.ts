@@ -1,6 +1,4 @@
 import type { Matrix } from '../analysis/trace/matrix.ts';
-import type { Difference } from '../analysis/trace/difference.ts';
-import { formatAddress } from '../net/address.ts';
 import { formatPrefix } from '../net/prefix.ts';
 import type { PrefixSet } from '../net/prefix-set.ts';
 import type { Colours } from './colours.ts';
@@ -37,7 +35,7 @@ const row = (cells: readonly string[]): string =>
     .join(' ')
     .trimEnd();
 
-const shortly = (set: PrefixSet): string => {
+export const shortly = (set: PrefixSet): string => {
   const first: string[] = [];
   for (const prefix of set.prefixes()) {
     if (first.length === FEW) break;
@@ -61,28 +59,4 @@ export const matrixDot = ({ classes, edges }: Matrix): string =>
 export const matrixJson = ({ classes, edges }: Matrix): object => ({
   classes: classes.map((set, at) => ({ id: classId(at), prefixes: [...set.prefixes()].map(formatPrefix) })),
   edges: edges.map(({ from, to, certainty }) => ({ from: classId(from), to: classId(to), certainty })),
-});
-
-const MARK = { allowed: '+', denied: '-', unsure: '?' } as const;
-
-export function meaningReport(differences: readonly Difference[], { green, red, yellow }: Colours): string {
-  const paint = { allowed: green, denied: red, unsure: yellow };
-  return differences
-    .map(({ change, protocol, sources, destinations, ports, witness }) => {
-      const { from, to, port } = witness;
-      const range = ports.first === ports.last ? String(ports.first) : `${ports.first}-${ports.last}`;
-      const text = `${change} ${shortly(sources)} to ${shortly(destinations)} ${range}/${protocol}`;
-      const seen = `such as ${formatAddress(from)} to ${formatAddress(to)} port ${port}`;
-      return `${paint[change](MARK[change])} ${wrap(text, '  ').trimStart()}\n    ${seen}`;
-    })
-    .join('\n');
-}
-
-export const meaningJson = ({ change, protocol, sources, destinations, ports, witness }: Difference): object => ({
-  change,
-  protocol,
-  sources: [...sources.prefixes()].map(formatPrefix),
-  destinations: [...destinations.prefixes()].map(formatPrefix),
-  ports: [ports.first, ports.last],
-  witness: { from: formatAddress(witness.from), to: formatAddress(witness.to), port: witness.port },
 });

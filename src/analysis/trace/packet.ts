@@ -1,6 +1,7 @@
 import type { Address } from '../../net/address.ts';
 import type { Family } from '../../net/family.ts';
 import type { PrefixSet } from '../../net/prefix-set.ts';
+import { union } from './parts.ts';
 import type { TrackState } from '../../ruleset/netfilter.ts';
 
 /** Packets that differ in their source alone, with what rules have done to them so far. */
@@ -72,10 +73,10 @@ export function merged(flows: readonly Flow[]): readonly Flow[] {
   for (const flow of flows) {
     const key = flowKey(flow);
     const known = found.get(key);
-    found.set(key, known ? { ...known, sources: known.sources.union(flow.sources) } : flow);
+    found.set(key, known ? { ...known, sources: union(known.sources, flow.sources) } : flow);
   }
   return [...found.values()];
 }
 
 export const unionOf = (sets: readonly PrefixSet[], none: PrefixSet): PrefixSet =>
-  sets.reduce((all, set) => (all.size === 0 ? set : all.union(set)), none);
+  sets.reduce((all, set) => (all.size === 0 ? set : union(all, set)), none);

@@ -2,6 +2,7 @@ import type { Family } from '../../net/family.ts';
 import type { Prefix } from '../../net/prefix.ts';
 import { isEveryone, PrefixSet } from '../../net/prefix-set.ts';
 import { addressBits } from '../../net/family.ts';
+import { spansWithin } from '../../net/prefix-spans.ts';
 import { subtract } from '../../net/subtract.ts';
 
 /** For which sources something holds: for all, for none, or for these. */
@@ -20,14 +21,40 @@ export const OPEN: Split = { may: true, must: false };
 export const exactly = (part: Part): Split =>
   part === true ? HOLDS : part === false ? FAILS : { may: part, must: part };
 
-export const everyone = (family: Family): PrefixSet => PrefixSet.of(family, [{ family, value: 0n, length: 0 }]);
+const EVERYONE = { 4: wholeOf(4), 6: wholeOf(6) };
+export const everyone = (family: Family): PrefixSet => EVERYONE[family];
+
+function wholeOf(family: Family): PrefixSet {
+  return PrefixSet.of(family, [{ family, value: 0n, length: 0 }]);
+}
 
 /** The addresses that both have; as cheap as the shorter of them, but for splitting. */
 export function intersection(a: PrefixSet, b: PrefixSet): PrefixSet {
   if (isEveryone(a)) return b;
   if (isEveryone(b)) return a;
   const [few, many] = a.size <= b.size ? [a, b] : [b, a];
-  return PrefixSet.of(few.family, common(few, many));
+  return shared(few, many);
+}
+
+const shared = remembered((few, many) =>
+  few.family === 4 ? few.combine(many, spansWithin) : PrefixSet.of(few.family, common(few, many)),
+);
+/** The addresses of the first that are not in the second. */
+export const difference = remembered(subtract);
+/** The addresses of either. */
+export const union = remembered((a, b) => a.union(b));
+
+/** The same sets are asked about for every port and destination: each pair is worked out once. */
+function remembered(work: (a: PrefixSet, b: PrefixSet) => PrefixSet): (a: PrefixSet, b: PrefixSet) => PrefixSet {
+  const known = new WeakMap<PrefixSet, WeakMap<PrefixSet, PrefixSet>>();
+  return (a, b) => {
+    const found = known.get(a)?.get(b);
+    if (found) return found;
+    const made = work(a, b);
+    const of = known.get(a) ?? new WeakMap<PrefixSet, PrefixSet>();
+    known.set(a, of.set(b, made));
+    return made;
+  };
 }
 
 function* common(few: PrefixSet, many: PrefixSet): Generator<Prefix> {
@@ -52,7 +79,7 @@ export function inside(sources: PrefixSet, part: Part): PrefixSet | undefined {
 
 export function outside(sources: PrefixSet, part: Part): PrefixSet | undefined {
   if (part === false) return sources;
-  return part === true ? undefined : unlessEmpty(subtract(sources, part));
+  return part === true ? undefined : unlessEmpty(difference(sources, part));
 }
 
 const unlessEmpty = (set: PrefixSet): PrefixSet | undefined => (set.size > 0 ? set : undefined);
@@ -67,11 +94,11 @@ export function both(a: Part, b: Part): Part {
 export function either(a: Part, b: Part): Part {
   if (a === true || b === true) return true;
   if (a === false) return b;
-  return b === false ? a : a.union(b);
+  return b === false ? a : union(a, b);
 }
 
 const rest = (part: Part, family: Family): Part =>
-  typeof part === 'boolean' ? !part : (unlessEmpty(subtract(everyone(family), part)) ?? false);
+  typeof part === 'boolean' ? !part : (unlessEmpty(difference(everyone(family), part)) ?? false);
 
 export const negated = ({ may, must }: Split, family: Family): Split => ({
   may: rest(must, family),

@@ -2,10 +2,10 @@ import type { Address } from '../../net/address.ts';
 import { type Family, addressBits } from '../../net/family.ts';
 import { mask, readPrefix, type Prefix } from '../../net/prefix.ts';
 import { PrefixSet } from '../../net/prefix-set.ts';
-import { subtract } from '../../net/subtract.ts';
+
 import type { Machine } from './machine.ts';
 import { type RuleRef, unionOf } from './packet.ts';
-import { everyone } from './parts.ts';
+import { difference, everyone } from './parts.ts';
 import { follow } from './way.ts';
 
 /** Who can open a connection to something, among the addresses that a packet from outside may come from. */
@@ -53,7 +53,7 @@ export function whoReaches(machine: Machine, target: ReachTarget, links: readonl
         way.passed.map((flow) => flow.sources),
         none,
       );
-      return subtract(
+      return difference(
         through,
         unionOf(
           way.ended.map((flow) => flow.sources),
@@ -63,7 +63,7 @@ export function whoReaches(machine: Machine, target: ReachTarget, links: readonl
     }),
     none,
   );
-  const isAll = subtract(sources, must).size === 0;
+  const isAll = difference(sources, must).size === 0;
   const ended = ways.flatMap((way) => way.ended);
   const by =
     may.size === 0
@@ -106,7 +106,7 @@ export function outsiders(machine: Machine, family: Family, outer: readonly stri
     }),
     ...own.filter((each) => each.family === family),
   ];
-  const rest = subtract(everyone(family), PrefixSet.of(family, never));
+  const rest = difference(everyone(family), PrefixSet.of(family, never));
   known.set(machine, new Map([...(known.get(machine) ?? []), [family, rest]]));
   return rest;
 }

@@ -1,5 +1,6 @@
 import { PrefixColumns } from '../../net/prefix-columns.ts';
 import { PrefixSet } from '../../net/prefix-set.ts';
+import { END, pushRange } from '../../net/prefix-spans.ts';
 
 /**
  * The parts of the IPv4 space that none of these sets tells asunder, by first address: one pass over the sorted ends of
@@ -33,8 +34,6 @@ export function sweptClasses(sets: readonly PrefixSet[]): PrefixSet[] {
   return [...classes.values()].map((columns) => PrefixSet.fromColumns(columns));
 }
 
-const END = 2 ** 32;
-
 /** Where prefixes begin and where the next address is out of them, with the set: `address * sets + set`, ascending. */
 function sortedEnds(sets: readonly PrefixSet[]): Float64Array {
   const keys = new Float64Array(sets.reduce((sum, { size }) => sum + 2 * size, 0));
@@ -66,16 +65,3 @@ function signatures(sets: number): (from: number, set: number) => number {
     return number;
   };
 }
-
-/** Appends the fewest prefixes that make up the addresses from `first` to before `end`. */
-function pushRange(columns: PrefixColumns, first: number, end: number): void {
-  for (let at = first; at < end;) {
-    let size = at === 0 ? END : (at & -at) >>> 0;
-    while (at + size > end) size /= 2;
-    WORD[0] = at;
-    columns.push(WORD, 0, size === END ? 0 : Math.clz32(size) + 1);
-    at += size;
-  }
-}
-
-const WORD = new Uint32Array(1);

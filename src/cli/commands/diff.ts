@@ -8,7 +8,7 @@ import { readDumps, readFolder } from '../../live/dumps.ts';
 import { machineUnder, ownPartOf } from '../../live/ruleset-machine.ts';
 import { readPlan } from '../../plan/plan-file.ts';
 import { toJson } from '../../report/json.ts';
-import { meaningJson, meaningReport } from '../../report/matrix.ts';
+import { meaningJson, meaningReport } from '../../report/meaning.ts';
 import type { Command, Context } from '../command.ts';
 import { type Inspected, inspectedOf } from '../inspected.ts';
 

@@ -3,9 +3,11 @@ import { isFirst, policyChanges } from '../../plan/changes.ts';
 import { planData } from '../../plan/plan-file.ts';
 import { changeReport } from '../../report/change.ts';
 import { flowJson, toJson } from '../../report/json.ts';
+import { meaningJson } from '../../report/meaning.ts';
 import { notesReport } from '../../report/notes.ts';
 import type { Command } from '../command.ts';
 import { namedCuts } from '../cuts.ts';
+import { packetChanges } from '../packet-changes.ts';
 import { proposalOf } from '../proposal.ts';
 import { readConfigText, survey } from '../survey.ts';
 
@@ -15,6 +17,7 @@ export const plan: Command = {
   usage: ['plan [--rules] [--out FILE] [--json]'],
   details: [
     'Compares what the config says with what stands in the kernel, and tells the difference in words of the config: who is trusted, which ports are public, which interfaces are internal.',
+    'Then which packets from outside newly pass and which no longer do, each with one as a witness: what the rules mean, whatever their text.',
     'Connections that apply would cut are named with the program or the container that serves them, and your own SSH session is marked.',
     'A plan that is kept holds the rules, the sets, and how to undo it, as text for the kernel’s own tools. It is good for the state that it was made from: apply refuses it if anything has changed since.',
     'Exit code 2 says that something would change, 0 that nothing would.',
@@ -35,6 +38,7 @@ export const plan: Command = {
     const { live, sources } = found.observation;
     const cut = await namedCuts(context, proposalOf(found, text));
     const changes = policyChanges(found.plan, live);
+    const packets = packetChanges(found);
     const { steps } = found.plan;
     const file = call.value('out');
     const data = context.json || file !== undefined ? planData(found.plan, live, text, found.policy.zones) : {};
@@ -46,15 +50,15 @@ export const plan: Command = {
           changes,
           sources,
           first: isFirst(live),
+          packets: packets?.map(meaningJson) ?? null,
           cuts: cut?.map(flowJson) ?? null,
           notes: found.notes,
         }),
       );
     } else {
       for (const line of notesReport(found.notes, context.colours)) context.tell(`${line}\n`);
-      context.print(
-        `${changeReport({ changes, sources, first: isFirst(live), steps, cut, rules: call.flag('rules') }, context.colours)}\n`,
-      );
+      const facts = { changes, sources, first: isFirst(live), steps, packets, cut, rules: call.flag('rules') };
+      context.print(`${changeReport(facts, context.colours)}\n`);
     }
     return steps.length === 0 ? 0 : 2;
   },
