@@ -39,21 +39,23 @@ function readTable({ chains, hooks }: OwnTable, family: Family): FilterTable[] {
 function readSet(set: LiveSet): FilterSet {
   switch (set.kind) {
     case 'net':
-      return filterSet('hash:net', [set.family], 'address', { kind: 'addresses', members: set.members });
+      return filterSet('hash:net', [set.family], ['address'], { kind: 'addresses', members: set.members });
     case 'port':
-      return filterSet('bitmap:port', FAMILIES, 'port', { kind: 'ports', ranges: set.ports.ranges() });
+      return filterSet('bitmap:port', FAMILIES, ['port'], { kind: 'ports', ranges: set.ports.ranges() });
+    case 'denied':
+      // What is noted in it of single connections, for an hour, is not what the rules mean.
+      return filterSet('hash:ip,port', [set.family], ['address', 'service'], { kind: 'tuples', entries: [] });
     default:
-      return filterSet(set.kind, FAMILIES, 'other', { kind: 'unknown' });
+      return filterSet(set.kind, FAMILIES, ['other'], { kind: 'unknown' });
   }
 }
 
-const filterSet = (type: string, families: readonly Family[], part: SetPart, content: SetContent): FilterSet => ({
-  type,
-  families,
-  parts: [part],
-  content,
-  changing: content.kind === 'unknown',
-});
+const filterSet = (
+  type: string,
+  families: readonly Family[],
+  parts: readonly SetPart[],
+  content: SetContent,
+): FilterSet => ({ type, families, parts, content, changing: content.kind === 'unknown' });
 
 /** As far as a plan knows them: whatever is on no link goes where the default route leads. */
 export function surroundings(links: readonly Link[]): Surroundings {

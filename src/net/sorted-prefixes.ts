@@ -22,10 +22,15 @@ export class SortedPrefixes {
 
   /** Whether the address lies in one of the prefixes. */
   has(address: Address): boolean {
-    if (address.family !== this.family) return false;
+    return this.covering(address) !== undefined;
+  }
+
+  /** The prefix in which the address lies. */
+  covering(address: Address): Prefix | undefined {
+    if (address.family !== this.family) return undefined;
     const words = wordsOf(address.family, address.value);
     const index = this.lastStartingBy(words);
-    return index >= 0 && columnContains(this.columns, index, words, 0);
+    return index >= 0 && columnContains(this.columns, index, words, 0) ? this.columns.prefixAt(index) : undefined;
   }
 
   /** Whether some address of the prefix lies in one of these. */

@@ -1,7 +1,6 @@
 import type { Explanation, Verdict } from '../analysis/trace/explain.ts';
 import type { Step } from '../analysis/trace/walk.ts';
 import { formatAddress } from '../net/address.ts';
-import { ruleText } from './audit.ts';
 import type { Colours } from './colours.ts';
 import { wrap } from './text.ts';
 
@@ -30,12 +29,13 @@ function wayLines({ steps }: Verdict, brief: boolean, colours: Colours): string[
   });
 }
 
-function stepLine({ rule, text, matched, because, effect }: Step, { dim, green, yellow }: Colours): string {
+function stepLine({ rule, text, matched, because, effect, entries }: Step, { dim, green, yellow }: Colours): string {
   const mark = matched === true ? green('yes') : matched === false ? dim('no ') : yellow('may');
   const number = (rule === 0 ? '' : String(rule)).padStart(4);
   const why = because === undefined ? '' : ` [${matched === false ? 'not' : 'depends on'}: ${because}]`;
   const then = effect === undefined ? '' : ` ⇒ ${effect}`;
-  return `${number} ${mark}${wrap(`${text}${then}${why}`, INDENT).slice(INDENT.length - 1)}`;
+  const by = entries?.map(({ set, entry }) => ` [in ${set}: ${entry}]`).join('') ?? '';
+  return `${number} ${mark}${wrap(`${text}${by}${then}${why}`, INDENT).slice(INDENT.length - 1)}`;
 }
 
 function verdictLine(what: string, { verdict, certainty, arrived }: Verdict, { green, red, yellow }: Colours): string {
@@ -44,14 +44,4 @@ function verdictLine(what: string, { verdict, certainty, arrived }: Verdict, { g
   const to =
     arrived && ` at ${formatAddress(arrived.destination)}${arrived.out === undefined ? '' : ` by ${arrived.out}`}`;
   return paint(`${what} ${certainty === 'possible' ? 'may be' : 'is'} ${word}${to ?? ''}`);
-}
-
-/** The one rule that decides against the packet, and how to let it in. */
-export function whyNotText({ whyNot, certainty }: Explanation, from: string, port: string): string {
-  if (!whyNot) return 'Nothing stands in its way.';
-  const own = whyNot.chain.startsWith('SEAWALL') || whyNot.table === 'inet seawall';
-  const way = own
-    ? `let them in: seawall trust add ${from}; or everyone: seawall public add ${port}`
-    : `put a rule that accepts it before this one, or change it: ${ruleText(whyNot)}`;
-  return `${certainty === 'possible' ? 'It may be' : 'It is'} turned away by ${ruleText(whyNot)}\n  → ${way}`;
 }

@@ -1,10 +1,17 @@
-import { formatAddress } from '../../net/address.ts';
+import { type Address, formatAddress } from '../../net/address.ts';
 import type { RuleAction } from '../../ruleset/netfilter.ts';
 import { isOwn, type Machine } from './machine.ts';
 import type { Packet } from './packet.ts';
 
+type Rewrite = Extract<RuleAction, { kind: 'dnat' | 'redirect' }>;
+
 /** What a rule did to the packet, in words; of NAT the address and port before and after. */
-export function effectOf(action: RuleAction, packet: Packet, machine: Machine): string | undefined {
+export function effectOf(
+  action: RuleAction,
+  packet: Packet,
+  machine: Machine,
+  source: Address | undefined,
+): string | undefined {
   switch (action.kind) {
     case 'accept':
       return 'accepted';
@@ -18,8 +25,17 @@ export function effectOf(action: RuleAction, packet: Packet, machine: Machine): 
     case 'return':
       return 'back';
     case 'dnat':
-    case 'redirect':
-      return `${dialled(packet)} → ${dialled(rewritten(packet, action, machine))}`;
+    case 'redirect': {
+      const { packets, isAll } = rewrites(packet, action, machine);
+      const [first, ...others] = packets.map(dialled);
+      const more = others.length > 0 || !isAll ? ' or another of the range' : '';
+      return `${dialled(packet)} → ${first}${more}`;
+    }
+    case 'snat':
+    case 'masquerade': {
+      const own = action.addresses?.first ?? linkAddress(machine, packet.out, packet.family);
+      return source && own && `from ${formatAddress(source)} → ${formatAddress(own)}`;
+    }
     default:
       return undefined;
   }
@@ -31,15 +47,39 @@ const dialled = ({ destination, ports }: Packet): string => {
   return `${destination.family === 6 ? `[${address}]` : address}:${ports.destination}`;
 };
 
-/** The packet with the destination that NAT gives it: of a range the first. */
-export function rewritten(
-  packet: Packet,
-  { kind, addresses, ports }: Extract<RuleAction, { kind: 'dnat' | 'redirect' }>,
-  machine: Machine,
-): Packet {
+/** The first of the link's own addresses. */
+const linkAddress = ({ links }: Machine, link: string | undefined, family: Packet['family']): Address | undefined =>
+  links
+    .find(({ name }) => name === link)
+    ?.addresses.map(({ address }) => address)
+    .find((own) => own.family === family);
+
+/** So many targets of a range are followed one by one. */
+const MOST = 16;
+
+/** The packet with each of the destinations that NAT may give it; not all of them where the range is long. */
+export function rewrites(packet: Packet, action: Rewrite, machine: Machine): { packets: Packet[]; isAll: boolean } {
+  const { addresses, ports } = action;
+  const hosts = addresses ? addresses.last.value - addresses.first.value + 1n : 1n;
+  const all = hosts * BigInt(ports ? ports.last - ports.first + 1 : 1);
+  const count = Number(all < MOST ? all : MOST);
+  const packets = Array.from({ length: count }, (_, at) => {
+    const [host, port] = [BigInt(at) % hosts, BigInt(at) / hosts];
+    const chosen: Rewrite = {
+      kind: action.kind,
+      ...(addresses && { addresses: single({ ...addresses.first, value: addresses.first.value + host }) }),
+      ...(ports && { ports: { first: ports.first + Number(port), last: ports.first + Number(port) } }),
+    };
+    return rewritten(packet, chosen, machine);
+  });
+  return { packets, isAll: all <= MOST };
+}
+
+const single = (address: Address): { first: Address; last: Address } => ({ first: address, last: address });
+
+function rewritten(packet: Packet, { kind, addresses, ports }: Rewrite, machine: Machine): Packet {
   const here = isOwn(machine, packet.destination) ? packet.destination : undefined;
-  const own = machine.links.find(({ name }) => name === packet.in)?.addresses.map(({ address }) => address) ?? [];
-  const local = here ?? own.find(({ family }) => family === packet.family);
+  const local = here ?? linkAddress(machine, packet.in, packet.family);
   const destination = addresses?.first ?? (kind === 'redirect' ? local : undefined) ?? packet.destination;
   const port = ports?.first ?? packet.ports?.destination;
   const isOther = destination.value !== packet.destination.value || port !== packet.ports?.destination;

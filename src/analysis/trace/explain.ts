@@ -5,7 +5,7 @@ import type { TrackState } from '../../ruleset/netfilter.ts';
 import { isOwn, type Machine, wayTo } from './machine.ts';
 import type { Flow, Packet, RuleRef } from './packet.ts';
 import type { Step } from './walk.ts';
-import { follow, followAnswer, packetOf, type Way } from './way.ts';
+import { follow, followAnswer, followOwn, packetOf, type Way } from './way.ts';
 
 export interface Asked {
   readonly from: Address;
@@ -20,7 +20,7 @@ export interface Asked {
 
 /** What becomes of one packet, and why. */
 export interface Explanation extends Verdict {
-  /** The link that it was taken to come in by. */
+  /** The link that it was taken to come in by; `lo` for what the machine itself sends. */
   readonly in: string;
   readonly answer: Verdict | undefined;
   /** The rule that decides against it, where one does. */
@@ -38,11 +38,12 @@ export interface Verdict {
 
 export function explainPacket(machine: Machine, asked: Asked): Explanation {
   const { from, to, protocol, ports, state } = asked;
+  const sends = asked.in === undefined && isOwn(machine, from) && !isOwn(machine, to);
   const link = asked.in ?? (isOwn(machine, from) ? 'lo' : (wayTo(machine, from) ?? 'eth0'));
   const steps: Step[] = [];
   const sources = only(from);
   const question = { sources, destination: to, protocol, ports, in: link, state };
-  const way = follow(machine, question, (step) => steps.push(step));
+  const way = (sends ? followOwn : follow)(machine, question, (step) => steps.push(step));
   const verdict = verdictOf(way, steps);
   const [passed] = way.passed;
   const whyNot = way.ended[0]?.at;
@@ -53,7 +54,7 @@ export function explainPacket(machine: Machine, asked: Asked): Explanation {
     answer: passed && answerOf(machine, asked, passed, link),
     assumptions: [
       ...(state === 'new' && protocol === 6 ? ['the first packet of a connection: NEW, SYN'] : [`state ${state}`]),
-      ...(asked.in === undefined ? [`it comes in by ${link}`] : []),
+      ...(sends ? ['this machine sends it'] : asked.in === undefined ? [`it comes in by ${link}`] : []),
       ...(ports ? [`from port ${ports.source}`] : []),
     ],
   };

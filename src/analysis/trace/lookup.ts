@@ -89,11 +89,15 @@ const portAt = (part: SetKeyPart, { ports }: Packet, holds: (port: number) => bo
 
 /** What is taken out by `nomatch` may be let in again by a narrower entry. */
 function inTuples(entries: readonly SetTuple[], parts: readonly SetKeyPart[], packet: Packet): Split {
-  const splitOf = ({ keys }: SetTuple): Split => allOf(keys.map((key, at) => fits(key, parts[at] ?? 'other', packet)));
+  const splitOf = (tuple: SetTuple): Split => allOf(fitsTuple(tuple, parts, packet));
   const found = anyOf(entries.filter(({ nomatch }) => nomatch === undefined).map(splitOf));
   const out = anyOf(entries.filter(({ nomatch }) => nomatch === true).map(splitOf));
   return out.may === false ? found : { may: found.may, must: false };
 }
+
+/** For each key of an entry whether it fits. */
+export const fitsTuple = ({ keys }: SetTuple, parts: readonly SetKeyPart[], packet: Packet): Split[] =>
+  keys.map((key, at) => fits(key, parts[at] ?? 'other', packet));
 
 function fits(key: SetKey, part: SetKeyPart, packet: Packet): Split {
   switch (key.kind) {

@@ -1,3 +1,5 @@
+import type { Prefix } from '../../net/prefix.ts';
+import { PrefixSet } from '../../net/prefix-set.ts';
 import type {
   Condition,
   FilterChain,
@@ -7,8 +9,9 @@ import type {
   RuleAction,
 } from '../../ruleset/netfilter.ts';
 import { isElsewhere, splitBy } from './conditions.ts';
-import { effectOf, rewritten } from './effect.ts';
+import { effectOf, rewrites } from './effect.ts';
 import type { Machine } from './machine.ts';
+import { type Membership, membershipsOf } from './membership.ts';
 import { type Flow, merged, type Packet, type RuleRef } from './packet.ts';
 import { allOf, inside, outside, type Split } from './parts.ts';
 
@@ -19,6 +22,8 @@ export interface Step extends RuleRef {
   readonly because: string | undefined;
   /** What it did to the packet, in words. */
   readonly effect: string | undefined;
+  /** The entries of the sets it asks in which the packet is. */
+  readonly entries?: readonly Membership[];
 }
 
 export interface Ended extends Flow {
@@ -110,13 +115,28 @@ function toldOf(
   hit: boolean,
   missed: boolean,
   machine: Machine,
-): Pick<Step, 'matched' | 'because' | 'effect'> {
-  if (hit && !missed) return { matched: true, because: undefined, effect: effectOf(rule.action, packet, machine) };
+): Pick<Step, 'matched' | 'because' | 'effect' | 'entries'> {
+  const [source] = sources.prefixes();
+  const entries = source ? membershipsOf(rule.conditions, packet, source, machine.netfilter.sets) : [];
+  const told = entries.length > 0 ? { entries } : {};
+  if (hit && !missed) {
+    const action = source ? chosen(rule.action, packet, source, machine) : rule.action;
+    return { ...told, matched: true, because: undefined, effect: effectOf(action, packet, machine, source) };
+  }
   const failed = rule.conditions.find((condition) => {
     const { may, must } = splitBy(condition, packet, machine);
     return hit ? outside(sources, must) !== undefined : inside(sources, may) === undefined;
   });
-  return { matched: hit ? 'unknown' : false, because: failed?.text, effect: undefined };
+  return { ...told, matched: hit ? 'unknown' : false, because: failed?.text, effect: undefined };
+}
+
+/** Of a map, what it gives for the packet. */
+function chosen(action: RuleAction, packet: Packet, source: Prefix, machine: Machine): RuleAction {
+  if (action.kind !== 'choose') return action;
+  const only = PrefixSet.of(source.family, [source]);
+  return (
+    action.cases.find(({ when }) => inside(only, splitBy(when, packet, machine).must) !== undefined)?.action ?? action
+  );
 }
 
 /** Whether coming back by this rule says who is let through, or only that it wasn't about them. */
@@ -153,8 +173,12 @@ function act(place: Place, action: RuleAction, ref: RuleRef, flow: Flow, telling
     case 'masquerade':
       return accept({ ...flow.packet, translated: true });
     case 'dnat':
-    case 'redirect':
-      return accept(rewritten(flow.packet, action, notes.machine));
+    case 'redirect': {
+      const { packets, isAll } = rewrites(flow.packet, action, notes.machine);
+      if (!isAll) notes.ended.push({ ...flow, verdict: 'drop', at: ref });
+      for (const packet of packets) accept(packet);
+      return NOWHERE;
+    }
     case 'choose':
       return choose(place, action.cases, ref, flow);
     case 'open':

@@ -54,6 +54,13 @@ export function follow(machine: Machine, question: Question, step?: (step: Step)
   return followFlow(machine, first, ['prerouting'], step);
 }
 
+/** The way of what the machine itself sends to somebody else. */
+export function followOwn(machine: Machine, question: Question, step?: (step: Step) => void): Way {
+  const out = wayTo(machine, question.destination);
+  const packet = { ...packetOf(question), in: undefined, out };
+  return followFlow(machine, { packet, sources: question.sources, by: [] }, ['output'], step);
+}
+
 /** Packets at one hook alone, by links that nobody knows. */
 export function atHookAlone(
   machine: Machine,
@@ -84,8 +91,11 @@ function followFlow(
 }
 
 function onward(notes: Notes, hook: FilterHook, flow: Flow): readonly Flow[] {
-  if (hook === 'output') return atHook(notes, 'postrouting', [flow]);
   const { destination } = flow.packet;
+  if (hook === 'output') {
+    const out = wayTo(notes.machine, destination) ?? flow.packet.out;
+    return atHook(notes, 'postrouting', [{ ...flow, packet: { ...flow.packet, out } }]);
+  }
   if (typeOf(notes.machine, destination) !== 'unicast') return atHook(notes, 'input', [flow]);
   const out = wayTo(notes.machine, destination);
   if (out === undefined) {

@@ -4,7 +4,8 @@ import { Failure } from '../../effects/failure.ts';
 import { formatAddress, parseAddress, type Address } from '../../net/address.ts';
 import { protocolNumber } from '../../net/protocol-names.ts';
 import type { TrackState } from '../../ruleset/netfilter.ts';
-import { explainReport, whyNotText } from '../../report/explain.ts';
+import { explainReport } from '../../report/explain.ts';
+import { whyNotText } from '../../report/why-not.ts';
 import { toJson } from '../../report/json.ts';
 import type { Call, Command } from '../command.ts';
 import { inspect, OFFLINE } from '../inspected.ts';
@@ -16,7 +17,7 @@ export const explain: Command = {
   summary: 'a packet’s way through the live rules, rule by rule, to its verdict',
   usage: ['explain --from ADDRESS --to ADDRESS:PORT/PROTOCOL [--in LINK] [--why-not]'],
   details: [
-    'Follows one packet from outside through every table and chain of this machine, whichever tool wrote them: which rule matched and why another one didn’t, what NAT made of it, and the verdict; then the same for the answer. What depends on a match that can’t be decided from here (a rate limit, the time) is told as possible.',
+    'Follows one packet through every table and chain of this machine, whichever tool wrote them: which rule matched, by which entry of a set, and why another one didn’t, what NAT made of it, and the verdict; then the same for the answer. What depends on a match that can’t be decided from here (a rate limit, the time) is told as possible. From an address of this machine: what it sends itself.',
     'IPv6: --to [2001:db8::1]:443/tcp. Without a port: --to 192.0.2.1/icmp.',
   ],
   options: [
