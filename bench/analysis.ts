@@ -2,12 +2,17 @@ import { askedFor, portClasses } from '../src/analysis/trace/classes.ts';
 import { explainPacket } from '../src/analysis/trace/explain.ts';
 import type { Machine } from '../src/analysis/trace/machine.ts';
 import { serviceMatrix } from '../src/analysis/trace/matrix.ts';
+import { parseIpset } from '../src/ipset/whole/parse.ts';
 import { parseIptables } from '../src/iptables/whole/parse.ts';
 import { milliseconds } from './report/format.ts';
-import type { Measurement, Result } from './result.ts';
+import { prefixes } from './prefixes.ts';
+import type { Measurement, Result, Verdict } from './result.ts';
 
-const COUNTS = [100, 1000, 5000, 20_000];
+const COUNTS = [100, 1000, 5000, 20_000, 100_000];
+/** The amount that the limits are for. */
+const USUAL = 5000;
 const RULES_OF_CHAIN = 50;
+const MILLION = 1_000_000;
 
 /** What it costs to read rules of other tools and to say what they mean. */
 export const analysis: Measurement = {
@@ -17,26 +22,90 @@ export const analysis: Measurement = {
   run: (effort) => Promise.resolve(measure(effort < 1 ? COUNTS.slice(0, 3) : COUNTS)),
 };
 
+interface Row {
+  readonly count: number;
+  readonly read: number;
+  readonly explain: number;
+  readonly one: number;
+  readonly all: number;
+  readonly ports: number;
+  readonly classes: number;
+}
+
 function measure(counts: readonly number[]): Result {
-  const rows = counts.map((count) => {
-    const text = filterOf(count);
-    const parsed = clocked(() => parseIptables(text, 4));
-    const machine: Machine = { netfilter: { tables: parsed.value, sets: new Map() }, links: [], routes: [] };
-    const explained = clocked(() => explainPacket(machine, ASKED));
-    const ports = portClasses(askedFor(machine.netfilter, 4).ports);
-    const one = clocked(() => matrixAt(machine, 1003));
-    const all = clocked(() => ports.map(({ first }) => matrixAt(machine, first)));
-    const times = [parsed, explained, one, all].map(({ ms }) => milliseconds(ms));
-    return [String(count), ...times, String(ports.length), String(one.value.classes.length)];
-  });
+  // The first time everything is slow.
+  for (const count of [100, 1000]) rowOf(count);
+  const rows = counts.map((count) => rowOf(count));
+  const more = costOfSet();
   const head = ['rules', 'read', 'explain', 'matrix of a port', 'matrices of all ports', 'port classes', 'classes'];
   return {
-    how: 'Made-up rules: chains of 49 rules each about sources and ports, behind one rule each about a destination. One run.',
-    verdicts: [],
-    tables: [{ head, rows }],
+    how:
+      'Made-up rules: chains of 49 rules each about sources and ports, behind one rule each about a destination. Matrices ' +
+      'of all ports: one for each class of ports that the rules tell asunder. And what a set of 10^6 prefixes, which one ' +
+      'more rule asks first, adds to reading and to the matrix of a port. One run each.',
+    verdicts: verdictsOf(rows, more),
+    tables: [
+      { head, rows: rows.map(cellsOf) },
+      {
+        head: ['with a set of 10^6 prefixes', 'more'],
+        rows: [
+          ['reading', milliseconds(more.read)],
+          ['matrix of a port', milliseconds(more.one)],
+        ],
+      },
+    ],
     pictures: [],
     notes: [],
   };
+}
+
+function rowOf(count: number): Row {
+  const text = filterOf(count);
+  const parsed = clocked(() => parseIptables(text, 4));
+  const machine: Machine = { netfilter: { tables: parsed.value, sets: new Map() }, links: [], routes: [] };
+  const explained = clocked(() => explainPacket(machine, ASKED));
+  const ports = portClasses(askedFor(machine.netfilter, 4).ports);
+  const one = clocked(() => matrixAt(machine, 1003));
+  // None of them is kept, as none is by the command.
+  const all = clocked(() => ports.forEach(({ first }) => matrixAt(machine, first)));
+  const [read, explain] = [parsed.ms, explained.ms];
+  return { count, read, explain, one: one.ms, all: all.ms, ports: ports.length, classes: one.value.classes.length };
+}
+
+const cellsOf = ({ count, read, explain, one, all, ports, classes }: Row): string[] => [
+  String(count),
+  ...[read, explain, one, all].map(milliseconds),
+  String(ports),
+  String(classes),
+];
+
+function costOfSet(): { readonly read: number; readonly one: number } {
+  const create = `create big hash:net family inet hashsize 1024 maxelem ${2 * MILLION}\n`;
+  const added = [...prefixes('mixed', MILLION)].map((prefix) => `add big ${prefix}\n`).join('');
+  const bytes = Buffer.from(create + added);
+  const { value: sets, ms: read } = clocked(() => parseIpset(bytes));
+  const matrixMs = (text: string): number => {
+    const machine: Machine = { netfilter: { tables: parseIptables(text, 4), sets }, links: [], routes: [] };
+    return clocked(() => matrixAt(machine, 1003)).ms;
+  };
+  const text = filterOf(USUAL);
+  const asking = text.replace('-A FORWARD', '-A FORWARD -m set --match-set big src -j ACCEPT\n-A FORWARD');
+  const without = matrixMs(text);
+  return { read, one: matrixMs(asking) - without };
+}
+
+function verdictsOf(rows: readonly Row[], more: { readonly read: number; readonly one: number }): Verdict[] {
+  const usual = rows.find(({ count }) => count === USUAL);
+  const most = rows.at(-1);
+  if (!usual || !most) return [];
+  const per = ({ count, read, all }: Row): number => (read + all) / count;
+  const of = (what: string, ratio: number, limit = 1): Verdict => ({ target: 'rules', what, ratio, limit });
+  return [
+    of('5,000 rules: reading and the matrices of all ports / 2 s', (usual.read + usual.all) / 2000),
+    of('5,000 rules: `explain` / 50 ms', usual.explain / 50),
+    of('5,000 rules: the matrix of a port with a set of 10^6 prefixes, more / 1 s', more.one / 1000),
+    of(`a rule of ${most.count} / one of 5,000, reading and all matrices`, per(most) / per(usual), 1.5),
+  ];
 }
 
 const matrixAt = (machine: Machine, destination: number): ReturnType<typeof serviceMatrix> =>

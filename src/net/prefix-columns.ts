@@ -36,7 +36,7 @@ export class PrefixColumns {
   }
 
   append(other: PrefixColumns): void {
-    this.#resize(Math.max(this.lengths.length, this.size + other.size));
+    if (this.lengths.length < this.size + other.size) this.#resize(this.size + other.size);
     this.words.set(other.words.subarray(0, other.size * this.width), this.size * this.width);
     this.lengths.set(other.lengths.subarray(0, other.size), this.size);
     this.size += other.size;

@@ -1,4 +1,4 @@
-import { columnContains, type PrefixColumns } from './prefix-columns.ts';
+import { columnContains, compareStart, PrefixColumns } from './prefix-columns.ts';
 
 /**
  * Brings sorted columns into the one form that their addresses have, in place: no prefix lies in another, and no two
@@ -29,4 +29,33 @@ function areHalves({ words, lengths, width }: PrefixColumns, index: number): boo
     if (differing !== wanted) return false;
   }
   return true;
+}
+
+/** The entries of two sorted lists, sorted, as `mergeColumns` takes them: those of the longer one are copied in stretches. */
+export function interleaved(a: PrefixColumns, b: PrefixColumns): PrefixColumns {
+  const [few, many] = a.size <= b.size ? [a, b] : [b, a];
+  const all = new PrefixColumns(a.family, a.size + b.size);
+  let done = 0;
+  for (let index = 0; index < few.size; index++) {
+    const next = placeOf(few, index, many, done);
+    all.append(many.slice(done, next));
+    all.push(few.words, index * few.width, few.lengths[index] ?? 0);
+    done = next;
+  }
+  all.append(many.slice(done, many.size));
+  return all;
+}
+
+/** The place from `low` on before which an entry of another list comes. */
+function placeOf(few: PrefixColumns, index: number, many: PrefixColumns, from: number): number {
+  let [low, high] = [from, many.size];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const order =
+      compareStart(many, middle, few.words, index * few.width) ||
+      (many.lengths[middle] ?? 0) - (few.lengths[index] ?? 0);
+    if (order < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -2,7 +2,7 @@ import { addressBits, type Family } from './family.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import type { Prefix } from './prefix.ts';
 import { columnContains, PrefixColumns, wordsOf } from './prefix-columns.ts';
-import { mergeColumns } from './prefix-merge.ts';
+import { interleaved, mergeColumns } from './prefix-merge.ts';
 import { sortColumns } from './prefix-sort.ts';
 import { SortedPrefixes } from './sorted-prefixes.ts';
 
@@ -32,6 +32,11 @@ export class PrefixSet extends SortedPrefixes {
   static fromColumns(columns: PrefixColumns): PrefixSet {
     sortColumns(columns);
     mergeColumns(columns);
+    return new PrefixSet(columns);
+  }
+
+  /** Takes over columns that are in the one form already: sorted, disjoint, and no two of them the halves of another. */
+  static fromFewest(columns: PrefixColumns): PrefixSet {
     return new PrefixSet(columns);
   }
 
@@ -83,20 +88,19 @@ export class PrefixSet extends SortedPrefixes {
     );
   }
 
-  /** What a function makes of the prefixes of both: sorted and disjoint ones of the same family. */
+  /** What a function makes of the prefixes of both: again the fewest prefixes of the same family. */
   combine(other: PrefixSet, combined: (own: PrefixColumns, others: PrefixColumns) => PrefixColumns): PrefixSet {
-    return PrefixSet.fromColumns(combined(this.columns, other.columns));
+    return new PrefixSet(combined(this.columns, other.columns));
   }
 
   /** The addresses of both; throws a RangeError if the families differ. */
   union(other: PrefixSet): PrefixSet {
     if (this.family !== other.family) throw new RangeError('sets of different families have no union');
-    const columns = new PrefixColumns(this.family, this.size + other.size);
-    columns.append(this.columns);
-    columns.append(other.columns);
-    return PrefixSet.fromColumns(columns);
+    const columns = interleaved(this.columns, other.columns);
+    mergeColumns(columns);
+    return new PrefixSet(columns);
   }
 }
 
 /** Whether the set covers its whole family: `0.0.0.0/0`, or prefixes that add up to it, such as two of length 1. */
-export const isEveryone = (set: PrefixSet): boolean => set.size === 1 && set.lengths()[0] === 0;
+export const isEveryone = (set: PrefixSet): boolean => set.size === 1 && set.first?.length === 0;

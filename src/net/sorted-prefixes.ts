@@ -43,6 +43,10 @@ export class SortedPrefixes {
     return next !== undefined && prefixCovers(prefix, next);
   }
 
+  get first(): Prefix | undefined {
+    return this.size > 0 ? this.columns.prefixAt(0) : undefined;
+  }
+
   /** The prefixes, ascending. */
   *prefixes(): Generator<Prefix> {
     for (let index = 0; index < this.size; index++) yield this.columns.prefixAt(index);

@@ -1,5 +1,6 @@
 import { addressBits, type Family } from '../net/family.ts';
 import { mask as prefixMask, type Prefix } from '../net/prefix.ts';
+import { prefixesOfRange } from '../net/range.ts';
 import type { AddressRange } from './ranges.ts';
 
 /** The addresses of a block, its first `length` bits being those of `value`. */
@@ -13,15 +14,8 @@ export function prefixRange({ family, value, length }: Prefix): AddressRange {
 export const allBits = (family: Family): bigint => (1n << BigInt(addressBits(family))) - 1n;
 
 /** The fewest prefixes that make up a range, ascending. */
-export function* rangePrefixes({ first: { family, value }, last }: AddressRange): Generator<Prefix> {
-  const bits = addressBits(family);
-  for (let at = value; at <= last.value;) {
-    let free = 0;
-    while (free < bits && (at >> BigInt(free)) % 2n === 0n && at + (2n << BigInt(free)) - 1n <= last.value) free++;
-    yield { family, value: at, length: bits - free };
-    at += 1n << BigInt(free);
-  }
-}
+export const rangePrefixes = ({ first: { family, value }, last }: AddressRange): Generator<Prefix> =>
+  prefixesOfRange(family, value, last.value);
 
 /** More than this many stretches are no list any more: who tests the end of an address has 2^64 of them. */
 const MOST_RANGES = 4096;

@@ -11,6 +11,7 @@ import type {
 import { isElsewhere, splitBy } from './conditions.ts';
 import { effectOf, rewrites } from './effect.ts';
 import type { Machine } from './machine.ts';
+import { rulesFor } from './rule-index.ts';
 import { type Membership, membershipsOf } from './membership.ts';
 import { type Flow, merged, type Packet, type RuleRef } from './packet.ts';
 import { allOf, inside, outside, type Split } from './parts.ts';
@@ -76,8 +77,9 @@ export function walkBase(
 function walkChain(place: Place, chain: FilterChain, flows: readonly Flow[]): readonly Flow[] {
   let here = flows;
   const back: Flow[] = [];
-  for (const [at, rule] of chain.rules.entries()) {
-    if (here.length === 0) break;
+  for (const at of askedRules(place, chain, here)) {
+    const rule = chain.rules[at];
+    if (here.length === 0 || !rule) break;
     if (place.notes.step === undefined && here.every(({ packet }) => isElsewhere(rule.conditions, packet))) continue;
     const ref: RuleRef = { table: place.table.name, chain: chain.name, rule: at + 1, text: rule.text };
     const afters = here.map((flow) => applyRule(place, rule, ref, flow));
@@ -85,6 +87,12 @@ function walkChain(place: Place, chain: FilterChain, flows: readonly Flow[]): re
     back.push(...afters.flatMap((after) => after.back));
   }
   return merged([...here, ...back]);
+}
+
+/** The places of the rules that have to be asked: all where each step is written down. */
+function askedRules({ notes }: Place, chain: FilterChain, [first, ...others]: readonly Flow[]): Iterable<number> {
+  const sameTarget = others.every(({ packet }) => packet.destination.value === first?.packet.destination.value);
+  return notes.step || !first || !sameTarget ? chain.rules.keys() : rulesFor(chain, first.packet.destination);
 }
 
 function applyRule(place: Place, rule: FilterRule, ref: RuleRef, flow: Flow): After {

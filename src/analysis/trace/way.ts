@@ -142,10 +142,22 @@ function atChain(notes: Notes, table: FilterTable, chain: FilterChain, flows: re
   });
 }
 
-function chainsAt({ netfilter }: Machine, hook: FilterHook, family: 4 | 6): [FilterTable, FilterChain][] {
-  return netfilter.tables
+type Chains = readonly (readonly [FilterTable, FilterChain])[];
+const known = new WeakMap<Machine['netfilter'], Map<string, Chains>>();
+
+/** The base chains at a hook in their order; found once, for there may be thousands of other ones. */
+function chainsAt({ netfilter }: Machine, hook: FilterHook, family: 4 | 6): Chains {
+  const places = known.get(netfilter) ?? new Map<string, Chains>();
+  known.set(netfilter, places);
+  const place = `${hook} ${family}`;
+  const found = places.get(place) ?? baseChains(netfilter, hook, family);
+  places.set(place, found);
+  return found;
+}
+
+const baseChains = ({ tables }: Machine['netfilter'], hook: FilterHook, family: 4 | 6): Chains =>
+  tables
     .filter(({ families }) => families.includes(family))
     .flatMap((table) => [...table.chains.values()].map((chain): [FilterTable, FilterChain] => [table, chain]))
     .filter(([, { base }]) => base?.hook === hook)
     .toSorted(([, a], [, b]) => (a.base?.priority ?? 0) - (b.base?.priority ?? 0));
-}
