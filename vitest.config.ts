@@ -50,6 +50,7 @@ const ENGINES = {
 export default defineConfig({
   plugins: [shellScripts],
   test: {
+    setupFiles: ['test/support/fixed-seed.ts'],
     projects: [
       {
         extends: true,
