@@ -27,6 +27,7 @@ const MOMENTS = [
 ].map((name) => `test/packets/${name}.test.ts`);
 /** Tests of packets that are run for nftables as well, by what they measure. (Others measure both backends by themselves.) */
 const OF_EITHER = [
+  'audit-commands',
   'matrix-forged',
   'matrix-icmp',
   'odd-bridges',

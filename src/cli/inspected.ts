@@ -32,6 +32,7 @@ export function inspectedOf(dumps: Dumps): Inspected {
   const unread = [...(netfilter.unread ?? []), ...netfilter.tables.flatMap((table) => table.unread ?? [])];
   const unseen = [
     ...dumps.missing.map(({ name, why }) => `${name}: ${why}`),
+    ...[...dumps.texts].flatMap(([name, text]) => (isStrange(name, text) ? [`${name}: holds no table of rules`] : [])),
     ...(unread.length > 0 ? [`${unread.length} lines of rules that nobody here can read, such as ${unread[0]}`] : []),
   ];
   const inventory = inventoryOf(dumps);
@@ -39,3 +40,7 @@ export function inspectedOf(dumps: Dumps): Inspected {
   const note = `the links: taken for eth0 with 192.0.2.1 and 2001:db8::1`;
   return { machine: { ...machine, links: [ASSUMED_LINK] }, inventory, unseen: [...unseen, note] };
 }
+
+/** Lines, but none that begins a table: what somebody saved is something else. */
+const isStrange = (name: string, text: Buffer): boolean =>
+  name.endsWith('tables-save') && /^[^#\s]/m.test(text.toString()) && !/^\*/m.test(text.toString());

@@ -58,8 +58,10 @@ test('what was collected says the same elsewhere, also in part', async () => {
   const offline = await callJson(world, ['audit', '--offline', folder]);
   expect(offline.answer['rows']).toEqual(live.answer['rows']);
   await world.exec('host', ['rm', join(folder, 'links.json'), join(folder, 'listeners')]);
+  await world.exec('host', ['sh', '-c', `echo 'Chain INPUT (policy ACCEPT)' > '${folder}/ip6tables-save'`]);
   const part = await callJson(world, ['audit', '--offline', folder]);
-  expect(part.answer['unseen']).toEqual(expect.arrayContaining(['links.json: no such file']));
+  const unseen = ['links.json: no such file', 'ip6tables-save: holds no table of rules'];
+  expect(part.answer['unseen']).toEqual(expect.arrayContaining(unseen));
   const stranger = ['explain', '--from', SOURCES.untrusted.v4, '--to', '192.0.2.1:7000/tcp', '--offline', folder];
   expect((await callJson(world, stranger)).answer['verdict']).toBe('drop');
 });
@@ -76,8 +78,44 @@ test('diff tells what a change let in, and nothing where the meaning is the same
   expect((await call(world, ['diff', '2', 'live'])).code).toBe(0);
 });
 
-test('matrix tells the classes of the live rules', async () => {
-  const { code, answer } = await callJson(world, ['matrix', '--port', '7000/tcp', '--chain', 'FORWARD']);
+test('plan says the same of what it would change, and a plan that was kept compares like anything else', async () => {
+  await world.writeConfig(`version: 1\ntrusted: [${TRUSTED.single.v4}]\npublic: [22/tcp, 8001-8003/tcp, 53/udp]\n`);
+  const file = join(world.dir, 'plan.json');
+  const { code, answer } = await callJson(world, ['plan', '--out', file]);
+  expect(code).toBe(2);
+  const packets = answer['packets'] as { change: string; ports: string[]; witness: { port: number } }[];
+  expect(new Set(packets.map(({ change, ports }) => `${change} ${ports.join(' ')}`))).toEqual(
+    new Set(['denied 8000/tcp', 'allowed 53/udp']),
+  );
+  const shown = await call(world, ['plan']);
+  expect(shown.stdout).toMatch(/^ {2}packets {3}[-+] newly (?:kept out|let in): everyone/m);
+  expect(shown.stdout.split('\n').every((line) => line.length <= 100)).toBe(true);
+  const kept = await callJson(world, ['diff', 'live', file]);
+  expect([kept.code, kept.answer['differences']]).toEqual([2, packets]);
+  const folder = join(world.dir, 'before');
+  expect((await call(world, ['collect', folder])).code).toBe(0);
+  expect((await call(world, ['diff', folder, 'live'])).code).toBe(0);
+  expect((await call(world, ['apply', '--yes'])).code).toBe(0);
+  const other = await callJson(world, ['diff', folder, 'live']);
+  expect([other.code, (other.answer['differences'] as object[]).length]).toEqual([2, packets.length]);
+});
+
+test('matrix tells the classes of the live rules, also as a graph', async () => {
+  const asked = ['matrix', '--port', '7000/tcp', '--chain', 'FORWARD'];
+  const { code, answer } = await callJson(world, asked);
   expect(code).toBe(0);
   expect(answer).toMatchObject({ classes: expect.any(Array), edges: expect.any(Array) });
+  const graph = await call(world, [...asked, '--dot']);
+  const edges = graph.stdout.match(/^ {2}\w+ -> \w+(?: \[style=dashed\])?;$/gm) ?? [];
+  expect([graph.stdout.startsWith('digraph matrix {'), edges.length]).toEqual([
+    true,
+    (answer['edges'] as object[]).length,
+  ]);
+});
+
+test('who is not root is told what can’t be seen', async () => {
+  const argv = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', ...world.seawallArgv(['audit'])];
+  const { stdout, stderr, code } = await world.exec('host', argv);
+  expect([code, `${stdout}${stderr}`]).toEqual([expect.any(Number), expect.stringMatching(/not seen|root/)]);
+  expect(`${stdout}${stderr}`).not.toMatch(/ {4}at .*\(/);
 });

@@ -160,23 +160,23 @@ const READERS = ['iptables-save', 'ip6tables-save', 'ipset', 'ip', 'conntrack', 
 interface Spoilt {
   readonly mend: () => void;
   /** What the tools have printed since. */
-  readonly printed: readonly string[];
+  readonly said: readonly string[];
 }
 
 /** From now on, what these tools print is not what they should. */
 function spoil({ kernel }: FakeMachine, files: readonly string[], damage: Damage, code: number): Spoilt {
   const { exec } = kernel;
-  const printed: string[] = [];
+  const said: string[] = [];
   const misprint: typeof exec = async (command) => {
     const output = await exec(command);
     const reads = !command.args.includes('restore') && !command.args.includes('-exist');
     if (!files.includes(command.file) || !reads || output.outcome !== 'exited') return output;
     const stdout = damage(output.stdout);
-    printed.push(stdout.toString());
+    said.push(stdout.toString());
     return { ...output, code: output.code === 0 ? code : output.code, stdout };
   };
   Object.assign(kernel, { exec: misprint });
-  return { mend: () => void Object.assign(kernel, { exec }), printed };
+  return { mend: () => void Object.assign(kernel, { exec }), said };
 }
 
 /** From whom nothing may pass, whatever anybody says of the rest: strangers on the uplink, to a closed port. */
@@ -202,7 +202,7 @@ test(
       fc.asyncProperty(tools, damageArb, codes, commands, async (files, damage, failing, command) => {
         const copy = copyOf(machine);
         const [others, before] = [foreignText(copy.kernel), copy.kernel.text()];
-        const { mend, printed } = spoil(copy, files, damage, failing);
+        const { mend, said } = spoil(copy, files, damage, failing);
         const lines = watchLines(copy);
         await tryOn(copy, command, [], YES);
         if (command === plan || command === status) expect(copy.kernel.text()).toBe(before);
@@ -210,7 +210,7 @@ test(
         // A rule of ours that was printed wrongly goes in vain, and comes back in vain where a change is undone, so that
         // text may be anything; whatever else is written may not.
         const vain = (line: string): boolean =>
-          line.startsWith('-D ') || (line.startsWith('-A SEAWALL-') && printed.some((text) => text.includes(line)));
+          line.startsWith('-D ') || (line.startsWith('-A SEAWALL-') && said.some((text) => text.includes(line)));
         expect(strayLines(lines.filter((line) => !vain(line)))).toEqual([]);
         if (command !== down)
           expect(verdicts(copy.kernel).filter((verdict, at) => STRANGE[at] && verdict === 'pass')).toEqual([]);
