@@ -67,7 +67,7 @@ function rowOf(count: number): Row {
   const ports = portClasses(askedFor(machine.netfilter, 4).ports);
   const one = clocked(() => matrixAt(machine, 1003));
   // None of them is kept, as none is by the command.
-  const all = clocked(() => ports.forEach(({ first }) => matrixAt(machine, first)));
+  const all = clocked(() => ports.forEach(([range]) => matrixAt(machine, range?.first ?? 0)));
   const [read, explain] = [parsed.ms, explained.ms];
   return { count, read, explain, one: one.ms, all: all.ms, ports: ports.length, classes: one.value.classes.length };
 }

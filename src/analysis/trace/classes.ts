@@ -4,12 +4,13 @@ import { rangePrefixes } from '../../ruleset/address-ranges.ts';
 import type {
   AddressRange,
   Condition,
+  End,
   FilterSet,
   Netfilter,
   NumberRange,
   RuleAction,
 } from '../../ruleset/netfilter.ts';
-import { rangeSet } from './lookup.ts';
+import { rangeSet, within } from './lookup.ts';
 import { sweptClasses } from './sweep.ts';
 
 /** Ranges of a condition, or a whole set as the one thing that it is. */
@@ -18,39 +19,41 @@ type Asked = readonly AddressRange[] | PrefixSet;
 /** What the rules ask of addresses and ports, wherever they ask it. */
 export interface AskedFor {
   readonly addresses: readonly Asked[];
-  readonly ports: readonly NumberRange[];
+  /** What each condition or set has: ports that are in the same ones are told apart by nothing. */
+  readonly ports: readonly (readonly NumberRange[])[];
 }
 
-/** Every address and port that some rule tells from another. */
-export function askedFor({ tables, sets }: Netfilter, family: Family): AskedFor {
+/** Every address and port that some rule tells from another. `end`: of addresses only those that are asked for as this. */
+export function askedFor({ tables, sets }: Netfilter, family: Family, end?: End): AskedFor {
   const addresses = new Map<string, readonly AddressRange[]>();
   const whole = new Set<PrefixSet>();
-  const ports: NumberRange[] = [];
+  const ports: (readonly NumberRange[])[] = [];
   const add = (ranges: readonly AddressRange[]): void => {
     const own = ranges.filter(({ first }) => first.family === family);
     if (own.length > 0) addresses.set(own.map(({ first, last }) => `${first.value}-${last.value}`).join(), own);
   };
-  const addSet = (set: FilterSet | undefined): void => {
+  const addSet = (set: FilterSet | undefined, isAsked: boolean): void => {
     const content = set?.content;
-    if (content?.kind === 'ports') ports.push(...content.ranges);
-    if (content?.kind === 'addresses' && content.members.family === family) whole.add(content.members);
-    if (content?.kind === 'list') for (const name of content.sets) addSet(sets.get(name));
+    if (content?.kind === 'ports') ports.push(content.ranges);
+    if (isAsked && content?.kind === 'addresses' && content.members.family === family) whole.add(content.members);
+    if (content?.kind === 'list') for (const name of content.sets) addSet(sets.get(name), isAsked);
     if (content?.kind !== 'tuples') return;
     for (const key of content.entries.flatMap(({ keys }) => keys)) {
-      if (key.kind === 'addresses') add([key.range]);
-      if (key.kind === 'service') ports.push(key.ports);
-      if (key.kind === 'numbers') ports.push(key.range);
+      if (isAsked && key.kind === 'addresses') add([key.range]);
+      if (key.kind === 'service') ports.push([key.ports]);
+      if (key.kind === 'numbers') ports.push([key.range]);
     }
   };
   const visit = (condition: Condition): void => {
-    if (condition.kind === 'address') add(condition.ranges);
-    if (condition.kind === 'port') ports.push(...condition.ranges);
-    if (condition.kind === 'set') addSet(sets.get(condition.set));
+    if (condition.kind === 'address' && isOf(condition.end)) add(condition.ranges);
+    if (condition.kind === 'port') ports.push(condition.ranges);
+    if (condition.kind === 'set') addSet(sets.get(condition.set), end === undefined || condition.fields.includes(end));
     if (condition.kind === 'any') condition.of.forEach(visit);
     if (condition.kind !== 'original') return;
-    add(condition.ranges ?? []);
-    ports.push(...(condition.ports ?? []));
+    if (isOf(condition.end)) add(condition.ranges ?? []);
+    ports.push(condition.ports ?? []);
   };
+  const isOf = (one: End): boolean => end === undefined || one === end;
   for (const { chains, families } of tables) {
     if (!families.includes(family)) continue;
     for (const { conditions, action } of [...chains.values()].flatMap(({ rules }) => rules)) {
@@ -120,8 +123,19 @@ function apart(ranges: readonly AddressRange[]): AddressRange[] {
   return merged;
 }
 
-/** The parts of the port space that no rule tells asunder, ascending. */
-export function portClasses(asked: readonly NumberRange[]): NumberRange[] {
+/** The ports that no rule tells asunder: for each class its ranges, ascending, and the classes by their first port. */
+export function portClasses(asked: readonly (readonly NumberRange[])[]): (readonly NumberRange[])[] {
+  const classes = new Map<string, NumberRange[]>();
+  for (const range of pieces(asked.flat())) {
+    const signature = asked.map((ranges) => (ranges.some((each) => within(each, range.first)) ? 1 : 0)).join('');
+    const known = classes.get(signature);
+    if (known) known.push(range);
+    else classes.set(signature, [range]);
+  }
+  return [...classes.values()];
+}
+
+function pieces(asked: readonly NumberRange[]): NumberRange[] {
   const cuts = asked.flatMap(({ first, last }) => [first, last + 1]).filter((at) => at > 0 && at <= 65_535);
   const starts = [...new Set([0, ...cuts])].toSorted((a, b) => a - b);
   return starts.map((first, at) => ({ first, last: (starts[at + 1] ?? 65_536) - 1 }));

@@ -33,15 +33,15 @@ const NUMBER = { tcp: 6, udp: 17 } as const;
 /** All that a second set of rules means otherwise than the first, for first packets from outside; none: they mean the same. */
 export const semanticDiff = (before: Machine, after: Machine, link: string): Difference[] =>
   FAMILIES.filter((family) => !areSame(before, after, family)).flatMap((family) => {
-    const asked = [before, after].map(({ netfilter }) => askedFor(netfilter, family));
+    const asked = [before, after].map(({ netfilter }) => askedFor(netfilter, family, 'dst'));
     const ports = portClasses(asked.flatMap((each) => each.ports));
     const found = destinationsOf(before, after, family, asked).flatMap((destinations) =>
       PROTOCOLS.flatMap((protocol) =>
-        ports.flatMap(({ first, last }) => {
-          const to = anyOfClass(destinations);
-          const [a, b] = [before, after].map((machine) => allowed(machine, to, protocol, first, link));
-          const range = { protocol, first, last };
-          return a && b ? changesOf(a, b).map((change) => ({ ...change, destinations, ports: [range] })) : [];
+        ports.flatMap((ranges) => {
+          const [to, port] = [anyOfClass(destinations), ranges[0]?.first ?? 0];
+          const [a, b] = [before, after].map((machine) => allowed(machine, to, protocol, port, link));
+          const same = { destinations, ports: ranges.map((range) => ({ ...range, protocol })) };
+          return a && b ? changesOf(a, b).map((change) => ({ ...change, ...same })) : [];
         }),
       ),
     );

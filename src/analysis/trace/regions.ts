@@ -1,6 +1,6 @@
 import type { Family } from '../../net/family.ts';
 import { formatPortRange, type PortRange } from '../../net/port.ts';
-import type { PrefixSet } from '../../net/prefix-set.ts';
+import { PrefixSet } from '../../net/prefix-set.ts';
 import { addressClasses, anyOfClass } from './classes.ts';
 import { union } from './parts.ts';
 
@@ -14,55 +14,54 @@ export interface Region {
 
 /** The same in few: for each kind of source all of its ports, and what is alike of sources and destinations together. */
 export function simplest(family: Family, found: readonly Region[]): Region[] {
-  const sources = distinct(found.map((region) => region.sources));
-  const classes = addressClasses(family, sources).flatMap((members) => {
+  const sources = new Map(found.map((region) => [region.sources.fingerprint(), region.sources]));
+  const classes = addressClasses(family, [...sources.values()]).flatMap((members) => {
     const any = anyOfClass(members);
     const own = found.filter((region) => region.sources.has(any));
     return own.map((region) => ({ ...region, sources: members }));
   });
-  const byPorts = folded(classes, sameBut('ports'), (one, next) => ({ ...one, ports: spliced(one.ports, next.ports) }));
-  const bySource = folded(byPorts, sameBut('sources'), (one, next) => ({
-    ...one,
-    sources: union(one.sources, next.sources),
-  }));
-  return folded(bySource, sameBut('destinations'), (one, next) => ({
-    ...one,
-    destinations: union(one.destinations, next.destinations),
-  }));
+  const byPorts = folded(classes, 'ports', (all) => ({ ports: spliced(all.flatMap(({ ports }) => ports)) }));
+  const bySource = folded(byPorts, 'sources', (all) => ({ sources: unionOf(family, all, 'sources') }));
+  return folded(bySource, 'destinations', (all) => ({ destinations: unionOf(family, all, 'destinations') }));
 }
 
-const distinct = (sets: readonly PrefixSet[]): PrefixSet[] =>
-  sets.filter((set, at) => sets.findIndex((other) => other.equals(set)) === at);
-
-const sameBut =
-  (part: 'ports' | 'sources' | 'destinations') =>
-  (a: Region, b: Region): boolean =>
-    a.change === b.change &&
-    (part === 'ports' || samePorts(a.ports, b.ports)) &&
-    (part === 'sources' || a.sources.equals(b.sources)) &&
-    (part === 'destinations' || a.destinations.equals(b.destinations));
-
-const samePorts = (a: readonly PortRange[], b: readonly PortRange[]): boolean =>
-  a.map(formatPortRange).join() === b.map(formatPortRange).join();
-
-/** The ranges of both, ascending, where the second ones come after the first; neighbours are one. */
-function spliced(ranges: readonly PortRange[], more: readonly PortRange[]): readonly PortRange[] {
-  const [end, next] = [ranges.at(-1), more[0]];
-  if (!end || !next || end.protocol !== next.protocol || end.last + 1 !== next.first) return [...ranges, ...more];
-  return [...ranges.slice(0, -1), { ...end, last: next.last }, ...more.slice(1)];
-}
-
-function folded(
+/** Those that are alike but for one part become one. */
+function folded<K extends Part>(
   regions: readonly Region[],
-  fits: (one: Region, next: Region) => boolean,
-  fold: (one: Region, next: Region) => Region,
+  part: K,
+  fold: (alike: readonly Region[]) => Pick<Region, K>,
 ): Region[] {
-  const found: Region[] = [];
-  for (const next of regions) {
-    const at = found.findIndex((one) => fits(one, next));
-    const known = found[at];
-    if (known) found[at] = fold(known, next);
-    else found.push(next);
+  const groups = new Map<string, Region[]>();
+  for (const region of regions) {
+    const key = PARTS.map((each) => (each === part ? '' : textOf(region, each))).join(' ');
+    const group = groups.get(key);
+    if (group) group.push(region);
+    else groups.set(key, [region]);
   }
-  return found;
+  return [...groups.values()].flatMap((alike) => (alike[0] ? [{ ...alike[0], ...fold(alike) }] : []));
+}
+
+type Part = keyof Region;
+const PARTS: readonly Part[] = ['change', 'sources', 'destinations', 'ports'];
+
+function textOf(region: Region, part: Part): string {
+  if (part === 'change') return region.change;
+  return part === 'ports' ? region.ports.map(formatPortRange).join() : region[part].fingerprint();
+}
+
+const unionOf = (family: Family, all: readonly Region[], part: 'sources' | 'destinations'): PrefixSet =>
+  all.reduce((set, region) => union(set, region[part]), PrefixSet.empty(family));
+
+/** The ranges, TCP first and ascending; neighbours are one. */
+function spliced(ranges: readonly PortRange[]): readonly PortRange[] {
+  const all = ranges.toSorted((a, b) =>
+    a.protocol === b.protocol ? a.first - b.first : a.protocol === 'tcp' ? -1 : 1,
+  );
+  return all.reduce<PortRange[]>((joined, next) => {
+    const end = joined.at(-1);
+    if (end?.protocol === next.protocol && end.last + 1 === next.first)
+      joined[joined.length - 1] = { ...end, last: next.last };
+    else joined.push(next);
+    return joined;
+  }, []);
 }
