@@ -1,7 +1,7 @@
 import type { Family } from '../../net/family.ts';
-import { mask, type Prefix, readPrefix } from '../../net/prefix.ts';
+import { type Prefix, readPrefix } from '../../net/prefix.ts';
 import { PrefixSet } from '../../net/prefix-set.ts';
-import { type Machine, type Route, specialAddresses } from './machine.ts';
+import { allRoutes, type Machine, specialAddresses } from './machine.ts';
 import { difference } from './parts.ts';
 
 /**
@@ -30,13 +30,8 @@ const FIXED: Readonly<Record<Family, readonly string[]>> = {
 };
 
 /** Of each link the addresses that leave by it: those of its routes that no longer one takes away. */
-function byWayOut({ links, routes }: Machine, family: Family): PrefixSet[] {
-  const onLink = links.flatMap(({ name, addresses }) =>
-    addresses.map(({ address: { family: its, value }, length }): Route => {
-      return { prefix: { family: its, value: value & mask(its, length), length }, link: name };
-    }),
-  );
-  const all = [...routes, ...onLink].filter(({ prefix }) => prefix.family === family);
+function byWayOut(machine: Machine, family: Family): PrefixSet[] {
+  const all = allRoutes(machine).filter(({ prefix }) => prefix.family === family);
   const ways = new Map<string, PrefixSet>();
   for (const { prefix, link = '' } of all.toSorted((a, b) => a.prefix.length - b.prefix.length)) {
     const these = PrefixSet.of(family, [prefix]);

@@ -67,12 +67,17 @@ export const specialAddresses = ({ links }: Machine, family: Family): Address[] 
 ];
 
 /** The link where packets to an address leave; undefined where there is no way. */
-export function wayTo({ links, routes }: Machine, address: Address): string | undefined {
-  const onLink = links.flatMap(({ name, addresses }) =>
+export function wayTo(machine: Machine, address: Address): string | undefined {
+  const fitting = allRoutes(machine).filter(({ prefix }) => prefixContains(prefix, address));
+  return fitting.toSorted((a, b) => b.prefix.length - a.prefix.length)[0]?.link;
+}
+
+/** Those of the table, and the subnets that are on the links. */
+export const allRoutes = ({ links, routes }: Machine): Route[] => [
+  ...routes,
+  ...links.flatMap(({ name, addresses }) =>
     addresses.map(({ address: { family, value }, length }): Route => {
       return { prefix: { family, value: value & mask(family, length), length }, link: name };
     }),
-  );
-  const fitting = [...routes, ...onLink].filter(({ prefix }) => prefixContains(prefix, address));
-  return fitting.toSorted((a, b) => b.prefix.length - a.prefix.length)[0]?.link;
-}
+  ),
+];

@@ -170,6 +170,20 @@ describe.each(FAMILIES)('IPv%i: of any rules', (family) => {
     );
   });
 
+  test('and so of chains that are long enough to be looked up by destination', () => {
+    fc.assert(
+      fc.property(fc.array(ruleArb(family), { minLength: 80, maxLength: 100 }), policyArb, (rules, policy) => {
+        // What is limited lets on what comes after it: all of a long chain counts.
+        const limited = rules.map((rule, at) => ({ ...rule, limited: at % 10 !== 9 }));
+        const matrix = matrixOf(family, policy, limited.map(lineOf));
+        for (const from of PLACES[family]) {
+          for (const to of PLACES[family]) expect(cell(matrix, from, to)).toBe(plainly(limited, policy, from, to));
+        }
+      }),
+      { numRuns: 10 },
+    );
+  });
+
   test('the classes are all addresses, no address twice, and no two are treated alike', () => {
     fc.assert(
       fc.property(rulesArb, policyArb, (rules, policy) => {
