@@ -137,7 +137,7 @@ complete -c seawall -n '__fish_seen_subcommand_from diff' -l state-dir -r -F -d 
 complete -c seawall -n '__fish_seen_subcommand_from diff' -l json -d 'print JSON, with a schemaVersion'
 complete -c seawall -n '__fish_seen_subcommand_from diff' -l quiet -d 'print results and errors only'
 complete -c seawall -n '__fish_seen_subcommand_from diff' -l help -d 'explain the command'
-complete -c seawall -n __fish_use_subcommand -a denied -d 'who was turned away lately, on which port, how often'
+complete -c seawall -n __fish_use_subcommand -a denied -d 'who was turned away lately, on which port, how often, when last'
 complete -c seawall -n '__fish_seen_subcommand_from denied' -l config -r -F -d 'the config (default /etc/seawall/seawall.yaml)'
 complete -c seawall -n '__fish_seen_subcommand_from denied' -l state-dir -r -F -d 'where state is kept (default /var/lib/seawall)'
 complete -c seawall -n '__fish_seen_subcommand_from denied' -l json -d 'print JSON, with a schemaVersion'

@@ -16,7 +16,7 @@ _seawall() {
     'explain:a packet’s way through the live rules, rule by rule, to its verdict'
     'matrix:which addresses the rules treat alike, and who may open a connection to whom'
     'diff:what one set of rules lets through and another doesn’t, whatever their text'
-    'denied:who was turned away lately, on which port, how often'
+    'denied:who was turned away lately, on which port, how often, when last'
     'collect:writes what this machine’s tools say into a folder, for audit and explain elsewhere'
     'export:the policy as plain text for the kernel’s own tools, for a machine without Seawall'
     'doctor:what on this machine would get in the way, and what to do about it'

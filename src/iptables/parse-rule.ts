@@ -48,7 +48,8 @@ function parseAction(words: Words): Action | undefined {
   if (words.take('-j', 'LOG', '--log-prefix')) return { kind: 'log', prefix: words.next() ?? '' };
   if (words.take('-j', 'SET', '--add-set')) {
     const set = words.next() ?? '';
-    return isName(set) && words.take('src,dst') ? { kind: 'note', set } : undefined;
+    if (!isName(set) || !words.take('src,dst')) return undefined;
+    return { kind: words.take('--exist') ? 'renew' : 'note', set };
   }
   return words.take('-j') ? parseChain('jump', words.next()) : undefined;
 }

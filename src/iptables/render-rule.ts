@@ -94,5 +94,7 @@ function renderAction(action: Action): string {
       return `-j LOG --log-prefix ${quoteWord(action.prefix)}`;
     case 'note':
       return `-j SET --add-set ${action.set} src,dst`;
+    case 'renew':
+      return `-j SET --add-set ${action.set} src,dst --exist`;
   }
 }

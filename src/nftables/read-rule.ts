@@ -16,9 +16,10 @@ export interface ReadRule {
 export function readNftRule(expr: readonly Json[], comment: string | undefined, family: Family): ReadRule | undefined {
   const reading: Reading = { family, match: [], part: undefined };
   const said = expr.filter((each) => keyOf(each) !== 'counter');
-  const action = readNote(said, family) ?? readAction(said.at(-1), family);
+  const remembering = readRemembering(said, family);
+  if (remembering) return { rule: remembering, part: undefined };
+  const action = readAction(said.at(-1), family);
   if (!action) return undefined;
-  if (action.kind === 'note') return { rule: noteRule(action.set), part: undefined };
   const conditions = said.slice(0, -1);
   while (conditions.length > 0) {
     const taken = takeMatch(conditions, reading);
@@ -40,16 +41,17 @@ function readAction(statement: Json | undefined, family: Family): Action | undef
   return own?.family === family ? { kind: key, chain: own.chain } : undefined;
 }
 
-/** What notes whoever isn't noted yet. (What it counts by, nft doesn't print.) */
-function readNote(said: readonly Json[], family: Family): (Action & { kind: 'note' }) | undefined {
-  const [protocols, note, ...rest] = said;
+/** What notes whoever isn't noted yet, or renews the note. (What it counts by, nft doesn't print.) */
+function readRemembering(said: readonly Json[], family: Family): Rule | undefined {
+  const [protocols, statement, ...rest] = said;
   const both = sameJson(protocols, eq(meta('l4proto'), { set: [6, 17] }));
-  if (!both || rest.length > 0 || keyOf(note ?? null) !== 'set') return undefined;
-  const { op, elem, set, ...more } = (note as { set: Record<string, Json> }).set;
+  if (!both || rest.length > 0 || keyOf(statement ?? null) !== 'set') return undefined;
+  const { op, elem, set, ...more } = (statement as { set: Record<string, Json> }).set;
   const name = setOf(set ?? null);
   const plain = Object.keys(more).every((key) => key === 'stmt');
-  const isNote = op === 'add' && plain && name !== undefined && sameJson(elem, endpointJson('src', 'dst', family));
-  return isNote ? { kind: 'note', set: name } : undefined;
+  if (!plain || name === undefined || !sameJson(elem, endpointJson('src', 'dst', family))) return undefined;
+  if (op === 'update') return { match: [], action: { kind: 'renew', set: name } };
+  return op === 'add' ? noteRule(name) : undefined;
 }
 
 const noteRule = (set: string): Rule => ({

@@ -13,8 +13,7 @@ export type PartsOf = (set: string) => readonly SetPart[];
  * conditions, as the kernel keeps it.
  */
 export function renderNftRule(rule: Rule, family: Family, parts: PartsOf): string[] {
-  const noted = notedIn(rule);
-  if (noted !== undefined) return [noteText(noted, family)];
+  if (isNote(rule)) return [renderAction(rule.action, family)];
   const alternatives = rule.match.map((match) => renderMatch(match, rule, family, parts)).filter(isSaid);
   const tail = [renderAction(rule.action, family), ...commentText(rule)];
   return combine(alternatives).map((words) => [...words, ...tail].join(' '));
@@ -26,16 +25,15 @@ const isSaid = (alternatives: readonly string[]): boolean => alternatives.length
 const combine = (alternatives: readonly (readonly string[])[]): string[][] =>
   alternatives.reduce<string[][]>((all, next) => all.flatMap((words) => next.map((word) => [...words, word])), [[]]);
 
-/** The set of a rule that notes whoever isn't noted yet: to nftables that is one step. */
-function notedIn({ match, action }: Rule): string | undefined {
+/** Whether the rule notes whoever isn't noted yet: to nftables that is one step. */
+function isNote({ match, action }: Rule): boolean {
   const [lookup, ...rest] = match;
-  const isNote = action.kind === 'note' && rest.length === 0 && lookup?.kind === 'in-set' && lookup.not === true;
-  return isNote && lookup.set === action.set ? action.set : undefined;
+  const isAbsent = rest.length === 0 && lookup?.kind === 'in-set' && lookup.not === true;
+  return action.kind === 'note' && isAbsent && lookup.set === action.set;
 }
 
-/** Of protocols without ports there is nothing to be noted. */
-const noteText = (set: string, family: Family): string =>
-  `meta l4proto { tcp, udp } add @${set} { ${endpoint('src', 'dst', family)} counter }`;
+/** Of other protocols there is nothing to be remembered. */
+const WITH_PORTS = 'meta l4proto { tcp, udp }';
 
 /** What is looked up in a set of addresses and ports. */
 const endpoint = (address: 'src' | 'dst', port: 'src' | 'dst', family: Family): string =>
@@ -136,7 +134,9 @@ function renderAction(action: Action, family: Family): string {
     case 'log':
       return `log prefix "${action.prefix}"`;
     case 'note':
-      return `add @${action.set} { ${endpoint('src', 'dst', family)} counter }`;
+      return `${WITH_PORTS} add @${action.set} { ${endpoint('src', 'dst', family)} counter }`;
+    case 'renew':
+      return `${WITH_PORTS} update @${action.set} { ${endpoint('src', 'dst', family)} }`;
   }
 }
 

@@ -35,7 +35,7 @@ function headOf(set: SetSpec, part: Filling['part']): string {
 }
 
 /** Whether rules put entries into it. */
-const isNoted = (name: string): boolean => name.startsWith('seawall-denied');
+const isNoted = (name: string): boolean => /^seawall-(denied|lately)/.test(name);
 
 /** Empties the set: what follows in the same transaction is its new content. */
 export const emptyNftSet = ({ part }: Filling): string => `flush set ${NFT_TABLE} ${part.name}\n`;

@@ -4,6 +4,7 @@ import {
   CHAIN_PREFIX,
   cutSetName,
   deniedSetName,
+  latelySetName,
   type SlotRole,
   slotSetName,
   type Slots,
@@ -73,6 +74,7 @@ export function compileFamily(policy: Policy, family: Family, slots: Slots): Fam
       ...Object.values(lists).filter((set) => set !== undefined),
       ...allow.flatMap(({ source, ports }) => [source, ports.set]),
       { kind: 'denied', name: deniedSetName(family), family },
+      { kind: 'denied', name: latelySetName(family), family },
       { kind: 'denied', name: cutSetName(family), family },
     ]),
     chains: [
@@ -208,6 +210,7 @@ function denyRules(log: Policy['log'], family: Family): Rule[] {
   return [
     // Looked up before it is added: a flood costs a lookup a packet, and its entry counts how often.
     rule([{ kind: 'in-set', set, fields: ['src', 'dst'], not: true }], { kind: 'note', set }),
+    rule([], { kind: 'renew', set: latelySetName(family) }),
     ...(log === 'limited' ? [rule([limit], { kind: 'log', prefix: LOG_PREFIX })] : []),
     rule([], DROP),
   ];

@@ -9,11 +9,12 @@ interface Shown {
   readonly port: number;
   readonly packets: number;
   readonly since: number;
+  readonly last: number;
   readonly owner: string | undefined;
 }
 
 const MOST = 50;
-const CELLS = [40, 11, 9, 12] as const;
+const CELLS = [39, 9, 8, 11, 11] as const;
 
 /** Who was turned away, the most insistent first. */
 export function deniedReport(entries: readonly Shown[], { bold }: Colours): string {
@@ -24,11 +25,12 @@ export function deniedReport(entries: readonly Shown[], { bold }: Colours): stri
       `${each.port}/${each.protocol}`,
       String(each.packets),
       agoText(each.since),
+      agoText(each.last),
       each.owner ?? 'nobody',
     ]);
   const [first] = entries;
   return [
-    bold(line(['from', 'port', 'packets', 'first seen', 'whose port'])),
+    bold(line(['from', 'port', 'packets', 'first', 'last', 'whose port'])),
     ...rows.map(line),
     ...(entries.length > MOST ? [`and ${counted(entries.length - MOST, 'more', 'more')}: seawall denied --json`] : []),
     ...(first ? ['', `To let one in: seawall trust add ${formatAddress(first.address)}`] : []),

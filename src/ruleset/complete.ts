@@ -27,7 +27,7 @@ const PASS = { kind: 'return' } as const;
 
 const setsOf = ({ match, action }: Rule): string[] => [
   ...match.flatMap((each) => (each.kind === 'in-set' ? [each.set] : [])),
-  ...(action.kind === 'note' ? [action.set] : []),
+  ...(action.kind === 'note' || action.kind === 'renew' ? [action.set] : []),
 ];
 
 const targetsOf = ({ rules }: Chain): string[] =>

@@ -35,14 +35,15 @@ export type Match =
 
 /**
  * What a rule does. `return` means "not our business": other rules of the machine keep their say.
- * `goto` doesn't come back to the chain it was called from; `note` remembers source and port in a set.
+ * `goto` doesn't come back to the chain it was called from; `note` remembers source and port in a set, `renew` does so and
+ * starts their time anew.
  */
 export type Action =
   | { readonly kind: 'return' }
   | { readonly kind: 'drop' }
   | { readonly kind: 'jump' | 'goto'; readonly chain: string }
   | { readonly kind: 'log'; readonly prefix: string }
-  | { readonly kind: 'note'; readonly set: string };
+  | { readonly kind: 'note' | 'renew'; readonly set: string };
 
 export interface Rule {
   readonly match: readonly Match[];

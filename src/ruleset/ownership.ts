@@ -29,7 +29,11 @@ export const slotSetName = (role: SlotRole, family: Family, slot: Slot): string 
 
 export const otherSlot = (slot: Slot): Slot => (slot === 'a' ? 'b' : 'a');
 
+/** Who was turned away, from the first packet on: how often. */
 export const deniedSetName = (family: Family): string => `${SET_PREFIX}denied${family}`;
+
+/** The same by the last packet: an entry that is renewed forgets its counters, so one set can't say both. */
+export const latelySetName = (family: Family): string => `${SET_PREFIX}lately${family}`;
 
 /** Clients and the server ports that their connections were cut from. */
 export const cutSetName = (family: Family): string => `${SET_PREFIX}cut${family}`;

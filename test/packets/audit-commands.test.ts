@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { SOURCES, TRUSTED } from '../../lab/addresses.ts';
@@ -46,9 +47,15 @@ test('explain tells the verdict, the rule and the answer; denied tells who was t
   const why = await call(world, ['explain', '--from', stranger, '--to', `${HOST}:7000/tcp`, '--why-not']);
   expect(why.stdout).toContain(`seawall trust add ${stranger}`);
 
-  expect((await (await world.agent('untrusted')).tcp(HOST, 7000, { timeoutMs: 300 })).state).toBe('closed');
+  const knock = async (): Promise<string> =>
+    (await (await world.agent('untrusted')).tcp(HOST, 7000, { timeoutMs: 300 })).state;
+  expect(await knock()).toBe('closed');
+  await sleep(2500);
+  expect(await knock()).toBe('closed');
   const { answer } = await callJson(world, ['denied']);
-  expect(answer['denied']).toMatchObject([{ address: stranger, protocol: 'tcp', port: 7000 }]);
+  const denied = answer['denied'] as { packets: number; since: number; last: number }[];
+  expect(denied).toMatchObject([{ address: stranger, protocol: 'tcp', port: 7000 }]);
+  expect(denied.every(({ packets, since, last }) => packets >= 2 && since - last >= 2 && last >= 0)).toBe(true);
 });
 
 test('what was collected says the same elsewhere, also in part', async () => {

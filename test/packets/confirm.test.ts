@@ -29,7 +29,7 @@ const save = (): Promise<string> =>
   mustExec(world, 'host', [
     'sh',
     '-c',
-    'iptables-save; ip6tables-save; ipset save | grep -v "^add seawall-\\(denied\\|cut\\)" | sort',
+    'iptables-save; ip6tables-save; ipset save | grep -v "^add seawall-\\(denied\\|lately\\|cut\\)" | sort',
   ]);
 const bare = async (): Promise<string> => (await save()).replaceAll(/^#.*\n|\[\d+:\d+\]|initval \S+/gm, '');
 

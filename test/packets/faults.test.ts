@@ -54,7 +54,7 @@ async function firewall(): Promise<object> {
       String(text).replaceAll(/^-A OUTPUT .* SEAWALL-OUT\n|\n\tchain OUTPUT \{\n[^}]*SEAWALL-OUT\n\t\}\n/gm, ''),
     ]),
   );
-  const lines = ipset.split('\n').filter((line) => !/^add seawall-(denied|cut)/.test(line));
+  const lines = ipset.split('\n').filter((line) => !/^add seawall-(denied|lately|cut)/.test(line));
   return { ...rules, ipset: lines.toSorted() };
 }
 

@@ -83,7 +83,7 @@ async function kernel(): Promise<{ rules: string; counters: string; sets: string
     'iptables-save -c -t mangle; ip6tables-save -c -t mangle',
   ]);
   const rules = await mustExec(world, 'host', ['sh', '-c', 'for f in ip ip6; do nft -a -s list table $f mangle; done']);
-  const sets = await mustExec(world, 'host', ['sh', '-c', 'ipset list -t; ipset save | grep -v denied']);
+  const sets = await mustExec(world, 'host', ['sh', '-c', 'ipset list -t; ipset save | grep -v -e denied -e lately']);
   const quiet = counters.split('\n').filter((line) => !line.startsWith('#') && !/icmp|:.*\[/.test(line));
   return {
     rules,

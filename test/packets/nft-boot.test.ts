@@ -56,7 +56,7 @@ async function table(of: World): Promise<string> {
     return `${before.trim()} ${sorted.length} ${createHash('sha256').update(sorted.join(' ')).digest('hex')}`;
   });
   return blocks
-    .filter((block) => !block.includes('seawall-denied'))
+    .filter((block) => !/seawall-(denied|lately)/.test(block))
     .toSorted()
     .join('\n');
 }

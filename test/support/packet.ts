@@ -114,6 +114,7 @@ const OPTIONS: Readonly<Record<string, OptionMeaning>> = {
   '--comment': { values: 1 },
   '--log-prefix': { values: 1 },
   '--add-set': { values: 2 },
+  '--exist': { values: 0 },
   '--set-xmark': { values: 1 },
   '--limit-burst': { values: 1 },
   '-s': { values: 1, test: (value) => within(value, ({ source }) => source) },

@@ -8,10 +8,10 @@ import type { Command } from '../command.ts';
 
 export const denied: Command = {
   name: 'denied',
-  summary: 'who was turned away lately, on which port, how often',
+  summary: 'who was turned away lately, on which port, how often, when last',
   usage: ['denied [--json]'],
   details: [
-    'Reads what the kernel notes of those whom Seawall turned away: address and port, for an hour from the first packet, 65,536 of them at most. Changes nothing.',
+    'Reads what the kernel notes of those whom Seawall turned away: address and port, how often and since when within an hour from the first packet, and when last; 65,536 of them at most. Changes nothing.',
   ],
   options: [],
   examples: [['seawall denied', 'somebody can’t get in: are they here, and on which port']],

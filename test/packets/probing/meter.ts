@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { HOST, SOURCES, TRUSTED } from '../../../lab/addresses.ts';
 import { must } from '../../../lab/command.ts';
 import type { World } from '../../../lab/world.ts';
@@ -16,6 +17,9 @@ export interface Reading {
   readonly leakedDirect: number;
   /** Of friends, that came into a hook but not out of the mangle table of that hook. */
   readonly lost: number;
+  /** What of them tracking itself threw away, and what of friends it called invalid: where to look for what was lost. */
+  readonly untracked: number;
+  readonly invalid: number;
   /** Of friends, that came in at all: 0 would mean that `lost` says nothing. */
   readonly friends: number;
 }
@@ -25,6 +29,8 @@ export const between = (before: Reading, after: Reading): Reading => ({
   leaked: after.leaked - before.leaked,
   leakedDirect: after.leakedDirect - before.leakedDirect,
   lost: after.lost - before.lost,
+  untracked: after.untracked - before.untracked,
+  invalid: after.invalid - before.invalid,
   friends: after.friends - before.friends,
 });
 
@@ -45,7 +51,19 @@ export class Meter {
     return new Meter(world);
   }
 
-  /** Since the start. `lost` is exact only while friends are silent: a packet may be between the two counters. */
+  /** Once friends are silent: while a packet may be between two counters, `lost` isn't exact. */
+  async settled(): Promise<Reading> {
+    let reading = await this.read();
+    for (let tries = 0; tries < 40; tries++) {
+      const before = reading;
+      await sleep(50);
+      reading = await this.read();
+      if (reading.friends === before.friends && reading.lost === before.lost) break;
+    }
+    return reading;
+  }
+
+  /** Since the start. */
   async read(): Promise<Reading> {
     const text = await this.#nft(['-j', 'list', 'counters', 'table', 'inet', NAME]);
     const { nftables } = JSON.parse(text) as { nftables: { counter?: { name: string; packets: number } }[] };
@@ -55,6 +73,8 @@ export class Meter {
       leaked: of('leaked'),
       leakedDirect: of('leaked_direct'),
       lost: of('arriving_before') - of('arriving_behind') + of('passing_before') - of('passing_behind'),
+      untracked: of('arriving_before') - of('arriving_tracked'),
+      invalid: of('arriving_invalid'),
       friends: of('arriving_before'),
     };
   }
@@ -72,11 +92,11 @@ const set = (name: string, type: string, elements: readonly (string | number)[])
 const listOf = (items: readonly (string | number)[]): string => `{ ${items.join(', ')} }`;
 
 /** UDP, and of TCP what opens a connection or carries on with one: only of a reset may the kernel think as it likes. */
-const friendly = (counter: string): string => `
-    ip saddr @friends4 meta l4proto udp counter name ${counter}
-    ip6 saddr @friends6 meta l4proto udp counter name ${counter}
-    ip saddr @friends4 tcp flags & (fin|rst) == 0 counter name ${counter}
-    ip6 saddr @friends6 tcp flags & (fin|rst) == 0 counter name ${counter}`;
+const friendly = (counter: string, condition = ''): string => `
+    ip saddr @friends4 meta l4proto udp ${condition} counter name ${counter}
+    ip6 saddr @friends6 meta l4proto udp ${condition} counter name ${counter}
+    ip saddr @friends4 tcp flags & (fin|rst) == 0 ${condition} counter name ${counter}
+    ip6 saddr @friends6 tcp flags & (fin|rst) == 0 ${condition} counter name ${counter}`;
 
 const deniedTo = (family: 4 | 6): string =>
   (['tcp', 'udp'] as const)
@@ -90,7 +110,14 @@ const deniedTo = (family: 4 | 6): string =>
 const chain = (name: string, hook: string, priority: number, rules: string): string =>
   `chain ${name} {\n    type filter hook ${hook} priority ${priority};${rules}\n  }`;
 
-const COUNTERS = ['leaked', 'leaked_direct', ...pairs('arriving'), ...pairs('passing')];
+const COUNTERS = [
+  'leaked',
+  'leaked_direct',
+  'arriving_tracked',
+  'arriving_invalid',
+  ...pairs('arriving'),
+  ...pairs('passing'),
+];
 function pairs(name: string): string[] {
   return [`${name}_before`, `${name}_behind`];
 }
@@ -110,6 +137,7 @@ const TABLE = `table inet ${NAME} {
   ${set('friends6', 'ipv6_addr', [TRUSTED.single.v6, TRUSTED.prefix.v6])}
   ${COUNTERS.map((name) => `counter ${name} { }`).join('\n  ')}
   ${chain('arriving', 'prerouting', -210, friendly('arriving_before'))}
+  ${chain('tracked', 'prerouting', -151, friendly('arriving_tracked') + friendly('arriving_invalid', 'ct state invalid'))}
   ${chain(
     'arrived',
     'prerouting',

@@ -56,7 +56,7 @@ export function ownPart({ iptables, ip6tables, ipset }: Snapshot): Record<string
       own.filter((line) => line.startsWith(`${chain} `) || line.startsWith(`-A ${chain} `)),
     );
   };
-  const sets = ipset.split('\n').filter((line) => /^create seawall-|^add seawall-(?!denied)/.test(line));
+  const sets = ipset.split('\n').filter((line) => /^create seawall-|^add seawall-(?!denied|lately)/.test(line));
   return { iptables: rules(iptables), ip6tables: rules(ip6tables), ipset: sets.toSorted() };
 }
 

@@ -10,17 +10,28 @@ export function silence(version: IpVersion, client: string, protocol: 'tcp' | 'u
   return `nft add element inet seawall seawall-cut${version} '{ ${client} . ${protocol} . ${port} }'`;
 }
 
+/** The two sets of those that were turned away. */
+export const NOTES = ['denied', 'lately'] as const;
+type Notes = (typeof NOTES)[number];
+
 /** Shell commands that forget who was turned away. */
 export const forgetDenied = (version: IpVersion): string =>
-  BACKEND === 'iptables'
-    ? `ipset flush seawall-denied${version}`
-    : `nft flush set inet seawall seawall-denied${version}`;
+  NOTES.map(
+    (notes) => `${BACKEND === 'iptables' ? 'ipset flush' : 'nft flush set inet seawall'} seawall-${notes}${version}`,
+  ).join('; ');
 
 /** Whether it is noted that somebody was turned away from a TCP port. */
-export async function isNotedIn(world: World, version: IpVersion, source: string, port: number): Promise<boolean> {
+export async function isNotedIn(
+  world: World,
+  notes: Notes,
+  version: IpVersion,
+  source: string,
+  port: number,
+): Promise<boolean> {
+  const set = `seawall-${notes}${version}`;
   const argv =
     BACKEND === 'iptables'
-      ? ['ipset', 'test', `seawall-denied${version}`, `${source},tcp:${port}`]
-      : ['nft', 'get', 'element', 'inet', 'seawall', `seawall-denied${version}`, `{ ${source} . tcp . ${port} }`];
+      ? ['ipset', 'test', set, `${source},tcp:${port}`]
+      : ['nft', 'get', 'element', 'inet', 'seawall', set, `{ ${source} . tcp . ${port} }`];
   return (await world.exec('host', argv)).code === 0;
 }

@@ -3,7 +3,7 @@ import type { AgentClient } from '../../../lab/client.ts';
 import { IP_VERSIONS, type IpVersion, addressOf } from './cells.ts';
 import { frameCells } from './rule-frames.ts';
 import type { Look } from './looks.ts';
-import { forgetDenied, isNotedIn, silence } from './own-sets.ts';
+import { forgetDenied, isNotedIn, NOTES, silence } from './own-sets.ts';
 import type { RuleWorld } from './rule-world.ts';
 import { mustExec } from '../../../lab/world.ts';
 
@@ -37,7 +37,12 @@ async function cellsOfVersion(at: RuleWorld, version: IpVersion): Promise<RuleCe
       address: addressOf(HOST, version) ?? '',
       from: addressOf(SOURCES.untrusted, version) ?? '',
     }),
-    make('whom the host turned away is remembered', true, { kind: 'state', holds: () => isNoted(at, version) }),
+    ...NOTES.map((notes) =>
+      make(`whom the host turned away is remembered (${notes})`, true, {
+        kind: 'state',
+        holds: () => isNotedIn(at.world, notes, version, addressOf(SOURCES.untrusted, version) ?? '', 7000),
+      }),
+    ),
   ];
 }
 
@@ -134,11 +139,6 @@ async function cutCells({ world, containers }: RuleWorld, version: IpVersion, ma
     cell('the host → whose connection was cut', false, host, CUT.host),
     cell('container → whose connection was cut', false, front, CUT.container),
   ];
-}
-
-async function isNoted({ world }: RuleWorld, version: IpVersion): Promise<boolean> {
-  const source = addressOf(SOURCES.untrusted, version) ?? '';
-  return isNotedIn(world, version, source, 7000);
 }
 
 /**

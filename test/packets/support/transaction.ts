@@ -21,7 +21,7 @@ export const POLICIES = {
 export type Name = keyof typeof POLICIES;
 export const other = (name: Name): Name => (name === 'A' ? 'B' : 'A');
 
-const LOOK = 'iptables-save; ip6tables-save; ipset save | grep -v "^add seawall-\\(denied\\|cut\\)" | sort';
+const LOOK = 'iptables-save; ip6tables-save; ipset save | grep -v "^add seawall-\\(denied\\|lately\\|cut\\)" | sort';
 
 /** All rules and sets of the host, foreign ones too, to the letter. */
 export async function look(world: World): Promise<string> {
@@ -41,7 +41,7 @@ function inOrder(table: string): string {
     .split('\n\n')
     .map((block) => block.trim());
   return blocks
-    .filter((block) => !/^set seawall-(denied|cut)/.test(block))
+    .filter((block) => !/^set seawall-(denied|lately|cut)/.test(block))
     .toSorted()
     .join('\n\n');
 }
@@ -52,7 +52,7 @@ export const meaning = (text: string): string =>
     .replaceAll(/\b(seawall-[a-z-]+[46])[ab]\b/g, '$1')
     .replaceAll(/(^|\n)chain output \{.*?\n\t?\}/gs, '')
     .split('\n')
-    .filter((line) => !/^:SEAWALL-|^create seawall-(denied|cut)|OUTPUT.*SEAWALL-/.test(line))
+    .filter((line) => !/^:SEAWALL-|^create seawall-(denied|lately|cut)|OUTPUT.*SEAWALL-/.test(line))
     .join('\n');
 
 /** One world in which Seawall is harmed again and again. */

@@ -100,7 +100,7 @@ describe('the rules of a chain', () => {
         sets('create seawall-list4-000000000000 hash:net family inet')(kernel);
       }),
     ).toEqual([
-      'IPv6 SEAWALL-DENY: the chain is empty; it should have 2 rules',
+      'IPv6 SEAWALL-DENY: the chain is empty; it should have 3 rules',
       'IPv6 SEAWALL-OLD: this chain is none of this policy',
       'set seawall-list4-000000000000: this set is none of this policy',
     ]);

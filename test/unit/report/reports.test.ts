@@ -47,8 +47,8 @@ describe('a change', () => {
         public    + 22/tcp
         internal  + docker0  docker_gwbridge  br-*
         kernel    create seawall-trusted4a, seawall-public-tcp4a, seawall-public-udp4a, seawall-denied4,
-                  seawall-cut4, seawall-trusted6a, seawall-public-tcp6a, seawall-public-udp6a,
-                  seawall-denied6, seawall-cut6
+                  seawall-lately4, seawall-cut4, seawall-trusted6a, seawall-public-tcp6a,
+                  seawall-public-udp6a, seawall-denied6, seawall-lately6, seawall-cut6
                   IPv4: write SEAWALL-PRE, write SEAWALL-FWD, write SEAWALL-HOST, write SEAWALL-BEHIND,
                   write SEAWALL-ICMP, write SEAWALL-DENY, write SEAWALL-OUT, hook prerouting, hook forward
                   IPv6: write SEAWALL-PRE, write SEAWALL-FWD, write SEAWALL-HOST, write SEAWALL-BEHIND,
