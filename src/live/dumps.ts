@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { Failure } from '../effects/failure.ts';
 import type { Effects } from '../effects/types.ts';
+import { withCgroups } from './cgroups.ts';
 import { usesLegacy } from './variants.ts';
 
 /** What a machine's own tools say of it, by the names of the files that `collect` writes. */
@@ -37,7 +38,6 @@ const COMMANDS: readonly (readonly [DumpName, ...Argv[]])[] = [
   ['nft.json', ['nft', '-j', 'list', 'ruleset']],
   ['links.json', ['ip', '-j', '-d', 'address', 'show']],
   ['routes.json', ['ip', '-j', '-4', 'route', 'show'], ['ip', '-j', '-6', 'route', 'show']],
-  ['listeners', ['ss', '-H', '-lntup']],
 ];
 
 const LEGACY: readonly (readonly [DumpName, 4 | 6])[] = [
@@ -51,6 +51,7 @@ type Answer = readonly [name: DumpName, text: Buffer | undefined, why: string];
 export async function readDumps(effects: Pick<Effects, 'exec' | 'docker' | 'files'>): Promise<Dumps> {
   const answers = await Promise.all([
     ...COMMANDS.map(([name, ...commands]) => ask(effects, name, commands)),
+    askListeners(effects),
     ...LEGACY.map(([name, family]) => askLegacy(effects, name, family)),
     askDocker(effects, 'docker-containers.json', '/containers/json'),
     askDocker(effects, 'docker-networks.json', '/networks'),
@@ -83,6 +84,11 @@ async function ask({ exec }: Pick<Effects, 'exec'>, name: DumpName, commands: re
   if (failed?.outcome === 'missing') return [name, undefined, `${commands[0]?.[0]} is not installed`];
   if (failed) return [name, undefined, failed.stderr.trim().split('\n')[0] || failed.outcome];
   return [name, Buffer.concat(outputs.map(({ stdout }) => stdout)), ''];
+}
+
+async function askListeners(effects: Pick<Effects, 'exec' | 'files'>): Promise<Answer> {
+  const [name, sockets, why] = await ask(effects, 'listeners', [['ss', '-H', '-lntup']]);
+  return [name, sockets && Buffer.from(await withCgroups(effects, sockets.toString())), why];
 }
 
 /** Rules of the legacy variant are in force beside those of the nft variant, and the one's tool doesn't show the other's. */

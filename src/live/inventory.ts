@@ -2,6 +2,7 @@ import type { Container, ContainerNetwork, Inventory, Listening, Published } fro
 import { type Address, parseAddress } from '../net/address.ts';
 import type { Protocol } from '../net/port.ts';
 import type { Dumps } from './dumps.ts';
+import { containerIn } from './cgroups.ts';
 import { rows } from './whole-machine.ts';
 import { bareAddress } from './sockets.ts';
 
@@ -30,7 +31,7 @@ function bridgeOf({ Name, Id, Driver, Options }: Raw): string[] {
   return Driver === 'bridge' ? [name || `br-${text(Id).slice(0, 12)}`] : [];
 }
 
-/** `tcp LISTEN 0 128 0.0.0.0%eth0:22 0.0.0.0:* users:(("sshd",pid=1,fd=3))`; `*` is both families. */
+/** `tcp LISTEN 0 128 0.0.0.0%eth0:22 0.0.0.0:* users:(("sshd",pid=1,fd=3)) cgroup:/x`; `*` is both families. */
 export function listening(line: string): Listening[] {
   const [protocol = '', , , , local = ''] = line.trim().split(/\s+/);
   const [, place = '', digits] = /^(.*):(\d+)$/.exec(local) ?? [];
@@ -47,6 +48,7 @@ export function listening(line: string): Listening[] {
       families: bare === '*' ? [4, 6] : [address?.family ?? 4],
       link,
       program: program === undefined ? undefined : printable(program),
+      container: containerIn(line),
     },
   ];
 }
@@ -62,7 +64,7 @@ function container(raw: Raw, drivers: ReadonlyMap<string, string>): Container {
   const networks = Object.entries(record(record(raw['NetworkSettings'])['Networks']));
   return {
     name: printable(text(list(raw['Names'])[0]).replace(/^\//, '')) || 'unnamed',
-    host: text(record(raw['HostConfig'])['NetworkMode']) === 'host' || networks.some(([name]) => name === 'host'),
+    id: text(raw['Id']),
     networks: networks.map(([name, network]) => networkOf(name, record(network), drivers)),
     published: ports.flatMap(publishedOf),
     ports: ports.flatMap(({ PrivatePort, Type }) =>

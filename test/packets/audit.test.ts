@@ -108,6 +108,28 @@ function isLetIn(row: Row, client: Client, family: 'v4' | 'v6'): boolean | strin
   });
 }
 
+test('containers on the network of the machine are named, and those on macvlan are out of reach', async () => {
+  const { containers } = world.engine;
+  await containers.createNetwork({
+    name: 'wire',
+    driver: 'macvlan',
+    subnets: ['192.0.2.0/24'],
+    options: { parent: 'eth0' },
+  });
+  await containers.run({ name: 'tapped', network: 'wire', cmd: ['/bin/busybox', 'sleep', '600'] });
+  try {
+    const { rows } = await audited();
+    expect(rows.filter(({ port }) => port === 7100)).toMatchObject([{ kind: 'host-network', name: 'host-network' }]);
+    expect(rows.filter(({ kind }) => kind === 'beyond')).toMatchObject([{ name: 'tapped (wire)', reach: {} }]);
+    const text = (await world.seawall(['audit'])).stdout;
+    expect(text).toMatch(/^container host-network +7100\/tcp +everyone/m);
+    expect(text).toMatch(/^container tapped \(wire\) +any port +out of reach +out of reach +no rule here sees it/m);
+  } finally {
+    await containers.remove('tapped');
+    await containers.removeNetwork('wire');
+  }
+});
+
 describe.each(SHAPES)('with the rules of $name', ({ name, set, unset }) => {
   test('the audit says what clients find, cell by cell', async () => {
     await set(world);

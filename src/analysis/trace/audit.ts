@@ -5,8 +5,8 @@ import type { Container, Inventory, Listening } from './inventory.ts';
 import type { Machine, MachineLink } from './machine.ts';
 import { type Reach, whoReaches } from './reach.ts';
 
-/** `beyond`: no rule of this machine sees its packets. */
-export type RowKind = 'program' | 'published' | 'container' | 'beyond';
+/** `host-network`: a container's program on the machine's own network. `beyond`: no rule of this machine sees its packets. */
+export type RowKind = 'program' | 'host-network' | 'published' | 'container' | 'beyond';
 
 /** Something that answers, and who may ask it. */
 export interface AuditRow {
@@ -30,7 +30,9 @@ export function auditRows(machine: Machine, inventory: Inventory): AuditRow[] {
   const isProxy = ({ program, port, protocol }: Listening): boolean =>
     program === 'docker-proxy' ||
     (program === undefined && published.some((row) => row.port === port && row.protocol === protocol));
-  const programs = inventory.listeners.filter((each) => !isProxy(each)).map((each) => programRow(machine, outer, each));
+  const programs = inventory.listeners
+    .filter((each) => !isProxy(each))
+    .map((each) => ({ ...programRow(machine, outer, each), ...whose(each, inventory.containers) }));
   const rows = [...programs, ...published].toSorted((a, b) => (a.port ?? 0) - (b.port ?? 0));
   return [...joined(rows), ...inventory.containers.flatMap((each) => directRows(machine, outer, each))];
 }
@@ -63,14 +65,21 @@ function reachOf(
 
 const isLoopback = ({ family, value }: Address): boolean => (family === 4 ? value >> 24n === 127n : value === 1n);
 
-function programRow(machine: Machine, outer: readonly MachineLink[], socket: Listening): AuditRow {
+/** Whoever runs it knows a container by its own name, not by that of the program in it. */
+function whose({ container, program }: Listening, containers: readonly Container[]): Pick<AuditRow, 'kind' | 'name'> {
+  const owner = containers.find(({ id }) => id === container);
+  return owner ? { kind: 'host-network', name: owner.name } : { kind: 'program', name: program ?? 'a program' };
+}
+
+type Found = Omit<AuditRow, 'kind' | 'name'>;
+
+function programRow(machine: Machine, outer: readonly MachineLink[], socket: Listening): Found {
   const { protocol, port, address, link } = socket;
   const loopback = (address !== undefined && isLoopback(address)) || link === 'lo';
   const links = link === undefined ? outer : outer.filter(({ name }) => name === link);
   const reach = (family: Family): Reach | undefined =>
     loopback ? undefined : reachOf(machine, links, address ?? ownAddress(links, family), protocol, port);
-  const name = socket.program ?? 'a program';
-  return { kind: 'program', name, protocol, port, reach: byFamily(socket.families, reach), loopback };
+  return { protocol, port, reach: byFamily(socket.families, reach), loopback };
 }
 
 function publishedRows(machine: Machine, outer: readonly MachineLink[], container: Container): AuditRow[] {

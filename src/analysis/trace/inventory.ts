@@ -19,12 +19,13 @@ export interface Listening {
   /** The link that it is bound to. */
   readonly link: string | undefined;
   readonly program: string | undefined;
+  /** The id of the container that it runs in. */
+  readonly container: string | undefined;
 }
 
 export interface Container {
+  readonly id: string;
   readonly name: string;
-  /** Shares the network of the machine. */
-  readonly host: boolean;
   readonly networks: readonly ContainerNetwork[];
   readonly published: readonly Published[];
   /** Its own ports that somebody named, published or not. */
