@@ -43,6 +43,23 @@ export class SortedPrefixes {
     return next !== undefined && prefixCovers(prefix, next);
   }
 
+  /** The first address from the value on that is in one of these; one more than the last address where there is none. */
+  firstFrom(value: bigint): bigint {
+    if (this.has({ family: this.family, value })) return value;
+    const next = this.#countBefore(value + 1n);
+    return next < this.size ? this.columns.prefixAt(next).value : 1n << BigInt(addressBits(this.family));
+  }
+
+  /** The first address from the value on that is in none of these; one more than the last address where there is none. */
+  firstBeyond(value: bigint): bigint {
+    let at = value;
+    for (let prefix = this.covering({ family: this.family, value: at }); prefix;) {
+      at = prefix.value + (1n << BigInt(addressBits(this.family) - prefix.length));
+      prefix = at >> BigInt(addressBits(this.family)) ? undefined : this.covering({ family: this.family, value: at });
+    }
+    return at;
+  }
+
   get first(): Prefix | undefined {
     return this.size > 0 ? this.columns.prefixAt(0) : undefined;
   }

@@ -14,11 +14,13 @@ const MOST = 12;
 const FEW = 6;
 
 export function matrixReport({ classes, edges }: Matrix, { bold, dim }: Colours): string {
-  const names = classes.map((set, at) => `${classId(at).padEnd(4)}${wrap(shortly(set), '    ').trimStart()}`);
+  const names = classes
+    .slice(0, MOST)
+    .map(({ addresses }, at) => `${classId(at).padEnd(4)}${wrap(shortly(addresses()), '    ').trimStart()}`);
   if (classes.length > MOST) {
     const sure = edges.filter(({ certainty }) => certainty === 'definite').length;
     const sum = `${classes.length} classes, ${counted(sure, 'edge')} for sure and ${edges.length - sure} possible; all of them: --json or --dot`;
-    return [sum, ...names.slice(0, MOST), dim(`and ${classes.length - MOST} more`)].join('\n');
+    return [sum, ...names, dim(`and ${classes.length - MOST} more`)].join('\n');
   }
   const ids = classes.map((_, at) => classId(at));
   const cell = (from: number, to: number): string => {
@@ -48,7 +50,7 @@ export const shortly = (set: PrefixSet): string => {
 export const matrixDot = ({ classes, edges }: Matrix): string =>
   [
     'digraph matrix {',
-    ...classes.map((set, at) => `  ${classId(at)} [label="${classId(at)}: ${shortly(set)}"];`),
+    ...classes.map(({ addresses }, at) => `  ${classId(at)} [label="${classId(at)}: ${shortly(addresses())}"];`),
     ...edges.map(({ from, to, certainty }) => {
       const style = certainty === 'possible' ? ' [style=dashed]' : '';
       return `  ${classId(from)} -> ${classId(to)}${style};`;
@@ -57,6 +59,9 @@ export const matrixDot = ({ classes, edges }: Matrix): string =>
   ].join('\n');
 
 export const matrixJson = ({ classes, edges }: Matrix): object => ({
-  classes: classes.map((set, at) => ({ id: classId(at), prefixes: [...set.prefixes()].map(formatPrefix) })),
+  classes: classes.map(({ addresses }, at) => ({
+    id: classId(at),
+    prefixes: [...addresses().prefixes()].map(formatPrefix),
+  })),
   edges: edges.map(({ from, to, certainty }) => ({ from: classId(from), to: classId(to), certainty })),
 });

@@ -1,6 +1,7 @@
 import { addressBits, type Family } from '../../net/family.ts';
 import { PrefixSet } from '../../net/prefix-set.ts';
-import { addressClasses, anyOfClass, askedFor } from './classes.ts';
+import { Areas } from './areas.ts';
+import { addressClasses, askedFor } from './classes.ts';
 import { Grid } from './grid.ts';
 import type { Machine } from './machine.ts';
 import { narrowed } from './narrow.ts';
@@ -17,9 +18,14 @@ export interface MatrixQuestion {
 
 /** The fewest classes of addresses that the rules treat alike, as sources and as destinations; they are all addresses. */
 export interface Matrix {
-  readonly classes: readonly PrefixSet[];
+  readonly classes: readonly AddressClass[];
   /** Who may open a connection to whom, by places in `classes`; others may not. */
   readonly edges: readonly { readonly from: number; readonly to: number; readonly certainty: Certainty }[];
+}
+
+/** Its addresses may be a million prefixes, and who counts the classes doesn't need them. */
+export interface AddressClass {
+  readonly addresses: () => PrefixSet;
 }
 
 type Certainty = 'definite' | 'possible';
@@ -27,39 +33,51 @@ type Certainty = 'definite' | 'possible';
 const UNASKED = { in: ANY_LINK, state: 'new' } as const;
 const nowhere = (family: Family): { family: Family; value: bigint } => ({ family, value: 0n });
 
+/** Sets from here on aren't cut into classes. */
+const LONG = 4096;
+
 /**
  * The service matrix of a ruleset (Diekmann et al., Verified iptables Firewall Analysis): for first packets that no NAT
- * has touched, by links that nobody knows.
+ * has touched, by links that nobody knows. `long`: how many prefixes make a set long.
  */
-export function serviceMatrix(whole: Machine, question: MatrixQuestion): Matrix {
+export function serviceMatrix(whole: Machine, question: MatrixQuestion, long = LONG): Matrix {
   const { family } = question;
   const packet = packetOf({ ...question, sources: everyone(family), destination: nowhere(family), ...UNASKED });
   const machine = narrowed(whole, question.hook, packet);
-  const parts = addressClasses(family, askedFor(machine.netfilter, family).addresses);
-  const members = parts.map(anyOfClass);
-  // The rules treat each source by itself: where a set makes its classes long, asking for one of each is enough.
-  const length = addressBits(family);
-  const isLong = parts.reduce((sum, { size }) => sum + size, 0) > 64 * members.length;
-  const sources = isLong
-    ? PrefixSet.of(
-        family,
-        members.map((each) => ({ ...each, length })),
-      )
-    : everyone(family);
-  // One column for each destination: whose packets may pass, and of whom it isn't sure.
+  const areas = areasOf(machine, family, long);
+  const members = areas.all.map(({ one }) => one);
+  // The rules treat each source by itself, so asking for one of each is enough.
+  const alone = members.map((each) => ({ ...each, length: addressBits(family) }));
+  const asked = { ...question, sources: PrefixSet.of(family, alone) };
   const columns = new Columns();
-  const columnOf = members.map((destination) => {
-    const { passed, ended } = atHookAlone(machine, { ...question, sources, destination });
-    const none = PrefixSet.empty(family);
-    const [may = none, mayNot = none] = [passed, ended].map((flows) =>
-      unionOf(
-        flows.map((flow) => flow.sources),
-        none,
-      ),
-    );
-    return columns.add({ may, unsure: intersection(may, mayNot) });
+  const known = new Map<string, number>();
+  const columnOf = areas.all.map(({ one, asDestination }) => {
+    const column = known.get(asDestination) ?? columns.add(columnTo(machine, { ...asked, destination: one }));
+    known.set(asDestination, column);
+    return column;
   });
-  return grouped(parts, new Grid(members), columnOf, columns.all);
+  return grouped(areas, new Grid(members), columnOf, columns.all);
+}
+
+function areasOf({ netfilter }: Machine, family: Family, long: number): Areas {
+  const asked = askedFor(netfilter, family).addresses;
+  const isLong = (each: (typeof asked)[number]): each is PrefixSet => each instanceof PrefixSet && each.size > long;
+  const short = asked.filter((each) => !isLong(each));
+  const ofDestinations = new Set<unknown>(askedFor(netfilter, family, 'dst').addresses);
+  return new Areas(addressClasses(family, short), asked.filter(isLong), ofDestinations);
+}
+
+/** Whose packets to that address may pass, and of whom it isn't sure. */
+function columnTo(machine: Machine, asked: Parameters<typeof atHookAlone>[1]): Column {
+  const { passed, ended } = atHookAlone(machine, asked);
+  const none = PrefixSet.empty(asked.sources.family);
+  const [may = none, mayNot = none] = [passed, ended].map((flows) =>
+    unionOf(
+      flows.map((flow) => flow.sources),
+      none,
+    ),
+  );
+  return { may, unsure: intersection(may, mayNot) };
 }
 
 interface Column {
@@ -83,15 +101,10 @@ class Columns {
 }
 
 /** Parts of the address space that are treated alike, as sources and as destinations, are one class. */
-function grouped(
-  parts: readonly PrefixSet[],
-  grid: Grid,
-  columnOf: readonly number[],
-  columns: readonly Column[],
-): Matrix {
+function grouped(areas: Areas, grid: Grid, columnOf: readonly number[], columns: readonly Column[]): Matrix {
   const rows = grid.signatures(columns.flatMap(({ may, unsure }) => [may, unsure]));
   const alike = new Map<string, number[]>();
-  parts.forEach((_, at) => {
+  areas.all.forEach((_, at) => {
     const key = `${rows[at]} ${columnOf[at]}`;
     const group = alike.get(key);
     if (group) group.push(at);
@@ -105,21 +118,10 @@ function grouped(
     const { may, unsure } = sides[columnOf[destination] ?? 0] ?? { may: [], unsure: new Set() };
     return [...may].map((from) => ({ from, to, certainty: unsure.has(from) ? POSSIBLE : DEFINITE }));
   });
-  const classes = groups.map((group) => allOf(group.flatMap((at) => parts[at] ?? [])));
+  const classes = groups.map((group) => ({
+    addresses: () => areas.together(group.flatMap((at) => areas.all[at] ?? [])),
+  }));
   return { classes, edges: edges.toSorted((a, b) => a.from - b.from || a.to - b.to) };
 }
 
 const [DEFINITE, POSSIBLE] = ['definite', 'possible'] as const;
-
-/** All of several sets, the shortest first: a long one is copied as seldom as can be. */
-function allOf(sets: readonly PrefixSet[]): PrefixSet {
-  const left = sets.toSorted((a, b) => b.size - a.size);
-  for (;;) {
-    const [one, two] = [left.pop(), left.pop()];
-    if (!one) throw new RangeError('a class is of one part at least');
-    if (!two) return one;
-    const both = one.union(two);
-    const at = left.findLastIndex(({ size }) => size >= both.size);
-    left.splice(at + 1, 0, both);
-  }
-}

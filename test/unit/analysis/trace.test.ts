@@ -73,7 +73,7 @@ test('the matrix has the fewest classes, and they are all addresses', () => {
   fc.assert(
     fc.property(fc.array(rule, { maxLength: 8 }), (rules) => {
       const { classes, edges } = serviceMatrix(machine(rules.join('\n'), 'DROP', 'FORWARD'), SSH);
-      expect(classes.reduce((sum, set) => sum + set.share(), 0)).toBe(1);
+      expect(classes.reduce((sum, { addresses }) => sum + addresses().share(), 0)).toBe(1);
       const row = (at: number): string =>
         JSON.stringify([
           edges.filter(({ from }) => from === at).map(({ to, certainty }) => [to, certainty]),

@@ -3,18 +3,30 @@ import { describe, expect, test } from 'vitest';
 import { type Matrix, serviceMatrix } from '../../../../src/analysis/trace/matrix.ts';
 import { everyone, intersection } from '../../../../src/analysis/trace/parts.ts';
 import { unionOf } from '../../../../src/analysis/trace/packet.ts';
+import { parseIpset } from '../../../../src/ipset/whole/parse.ts';
 import { parseIptables } from '../../../../src/iptables/whole/parse.ts';
 import { readAddress } from '../../../../src/net/address.ts';
 import { FAMILIES, type Family } from '../../../../src/net/family.ts';
-import { prefixContains, readPrefix } from '../../../../src/net/prefix.ts';
+import { formatPrefix, prefixContains, readPrefix } from '../../../../src/net/prefix.ts';
 import { PrefixSet } from '../../../../src/net/prefix-set.ts';
+import type { Netfilter } from '../../../../src/ruleset/netfilter.ts';
 
 const QUESTION = { hook: 'forward', protocol: 6, ports: { source: 40_000, destination: 22 } } as const;
 
-function matrixOf(family: Family, policy: 'ACCEPT' | 'DROP', rules: readonly string[]): Matrix {
+interface Expanded extends Pick<Matrix, 'edges'> {
+  readonly classes: readonly PrefixSet[];
+}
+
+const expanded = ({ classes, edges }: Matrix): Expanded => ({
+  classes: classes.map(({ addresses }) => addresses()),
+  edges,
+});
+
+function matrixOf(family: Family, policy: 'ACCEPT' | 'DROP', rules: readonly string[]): Expanded {
   const lines = ['*filter', `:FORWARD ${policy} [0:0]`, ':OTHER - [0:0]', ...rules.map((rule) => `-A ${rule}`)];
   const tables = parseIptables([...lines, 'COMMIT', ''].join('\n'), family);
-  return serviceMatrix({ netfilter: { tables, sets: new Map() }, links: [], routes: [] }, { ...QUESTION, family });
+  const machine = { netfilter: { tables, sets: new Map() }, links: [], routes: [] };
+  return expanded(serviceMatrix(machine, { ...QUESTION, family }));
 }
 
 function addressOf(text: string): { family: Family; value: bigint } {
@@ -23,7 +35,7 @@ function addressOf(text: string): { family: Family; value: bigint } {
   return address.value;
 }
 
-function cell({ classes, edges }: Matrix, from: string, to: string): string {
+function cell({ classes, edges }: Expanded, from: string, to: string): string {
   const [row, column] = [from, to].map((text) => classes.findIndex((set) => set.has(addressOf(text))));
   return edges.find((edge) => edge.from === row && edge.to === column)?.certainty ?? 'never';
 }
@@ -200,4 +212,51 @@ describe.each(FAMILIES)('IPv%i: of any rules', (family) => {
       { numRuns: 30 },
     );
   });
+
+  test('sets that are not cut into classes make the same ones', () => {
+    const rangesArb = fc.uniqueArray(fc.constantFrom(...RANGES[family]), { maxLength: 4 });
+    const conditionArb = fc
+      .record({ set: fc.constantFrom('one', 'two'), end: fc.constantFrom('src', 'dst'), not: fc.boolean() })
+      .map(({ set, end, not }) => ` -m set ${not ? '! ' : ''}--match-set ${set} ${end}`);
+    const rules = fc.array(
+      fc.tuple(ruleArb(family), fc.option(conditionArb, { nil: '' })).map(([rule, condition]) => {
+        const [before = '', target = ''] = lineOf(rule).split(' -j ');
+        return `-A ${before}${condition} -j ${target}`;
+      }),
+      { maxLength: 8 },
+    );
+    fc.assert(
+      fc.property(rules, rangesArb, rangesArb, policyArb, (lines, one, two, policy) => {
+        const text = ['*filter', `:FORWARD ${policy} [0:0]`, ...lines, 'COMMIT', ''].join('\n');
+        const machine = {
+          netfilter: { tables: parseIptables(text, family), sets: setsOf(family, { one, two }) },
+          links: [],
+          routes: [],
+        };
+        const [whole, cut] = [0, Infinity].map((long) =>
+          expanded(serviceMatrix(machine, { ...QUESTION, family }, long)),
+        );
+        expect(byAddresses(whole)).toEqual(byAddresses(cut));
+      }),
+      { numRuns: 100 },
+    );
+  });
 });
+
+function setsOf(family: Family, contents: Readonly<Record<string, readonly string[]>>): Netfilter['sets'] {
+  const lines = Object.entries(contents).flatMap(([name, ranges]) => [
+    `create ${name} hash:net family ${family === 4 ? 'inet' : 'inet6'} hashsize 1024 maxelem 65536`,
+    // The kernel's own way to say everyone.
+    ...ranges
+      .flatMap((range) => (range === '::/0' ? ['::/1', '8000::/1'] : [range]))
+      .map((range) => `add ${name} ${range}`),
+  ]);
+  return parseIpset(Buffer.from(lines.map((line) => `${line}\n`).join('')));
+}
+
+/** Whatever the order of the classes. */
+function byAddresses(matrix: Expanded | undefined): string[] {
+  const names = (matrix?.classes ?? []).map((set) => [...set.prefixes()].map(formatPrefix).join());
+  const edges = (matrix?.edges ?? []).map(({ from, to, certainty }) => `${names[from]} > ${names[to]}: ${certainty}`);
+  return [...names, ...edges].toSorted();
+}
