@@ -1,5 +1,5 @@
 import type { Explanation, Verdict } from '../analysis/trace/explain.ts';
-import type { Step } from '../analysis/trace/walk.ts';
+import type { Step } from '../analysis/trace/step.ts';
 import { formatAddress } from '../net/address.ts';
 import type { Colours } from './colours.ts';
 import { wrap } from './text.ts';

@@ -1,5 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { SOURCES, TRUSTED } from '../../lab/addresses.ts';
 import { type World, createWorld } from '../../lab/world.ts';
@@ -105,6 +106,19 @@ test('plan says the same of what it would change, and a plan that was kept compa
   expect((await call(world, ['apply', '--yes'])).code).toBe(0);
   const other = await callJson(world, ['diff', folder, 'live']);
   expect([other.code, (other.answer['differences'] as object[]).length]).toEqual([2, packets.length]);
+});
+
+test('beside long lists plan does not tell packets, which would take longer than all the rest', async () => {
+  // Only even ones: neighbours would be one prefix.
+  const entries = Array.from(
+    { length: 50_001 },
+    (_, at) => `100.${64 + (at >> 15)}.${(at >> 7) % 256}.${2 * (at % 128)}\n`,
+  );
+  await writeFile(join(world.dir, 'long.txt'), entries.join(''));
+  await world.writeConfig('version: 1\ntrusted: [{file: long.txt}]\npublic: [22/tcp]\n');
+  const { code, answer } = await callJson(world, ['plan']);
+  expect([code, answer['packets'], (answer['steps'] as object[]).length > 0]).toEqual([2, null, true]);
+  expect((await call(world, ['plan'])).stdout).not.toContain('newly');
 });
 
 test('matrix tells the classes of the live rules, also as a graph', async () => {

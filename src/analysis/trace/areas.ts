@@ -9,8 +9,6 @@ export interface Area {
   readonly inside: readonly boolean[];
   /** One of them. */
   readonly one: Address;
-  /** The same for areas that differ only by sets in which no destination is looked up. */
-  readonly asDestination: string;
 }
 
 /**
@@ -21,21 +19,16 @@ export class Areas {
   readonly #sets: readonly PrefixSet[];
   readonly all: readonly Area[];
 
-  constructor(parts: readonly PrefixSet[], sets: readonly PrefixSet[], ofDestinations: ReadonlySet<unknown>) {
+  constructor(parts: readonly PrefixSet[], sets: readonly PrefixSet[]) {
     this.#sets = sets;
-    this.all = parts.flatMap((base, part) =>
-      this.#cut(base, []).map(({ inside, one }): Area => {
-        const telling = inside.filter((_, at) => ofDestinations.has(sets[at]));
-        return { base, inside, one: { family: base.family, value: one }, asDestination: `${part} ${telling.join()}` };
-      }),
-    );
+    this.all = parts.flatMap((base) => this.#cut(base, []));
   }
 
   /** Set by set, so that what is empty already isn't cut any more. */
-  #cut(base: PrefixSet, inside: readonly boolean[]): { readonly inside: readonly boolean[]; readonly one: bigint }[] {
+  #cut(base: PrefixSet, inside: readonly boolean[]): Area[] {
     const one = this.#firstOf(base, inside);
     if (one === undefined) return [];
-    if (inside.length === this.#sets.length) return [{ inside, one }];
+    if (inside.length === this.#sets.length) return [{ base, inside, one: { family: base.family, value: one } }];
     return [true, false].flatMap((isIn) => this.#cut(base, [...inside, isIn]));
   }
 

@@ -14,7 +14,7 @@ import { rangeSet, within } from './lookup.ts';
 import { sweptClasses } from './sweep.ts';
 
 /** Ranges of a condition, or a whole set as the one thing that it is. */
-type Asked = readonly AddressRange[] | PrefixSet;
+export type Asked = readonly AddressRange[] | PrefixSet;
 
 /** What the rules ask of addresses and ports, wherever they ask it. */
 export interface AskedFor {
@@ -75,12 +75,14 @@ const membersOf = (members: PrefixSet): AddressRange[] =>
 
 const isSet = (asked: Asked): asked is PrefixSet => asked instanceof PrefixSet;
 
+export const asSet = (asked: Asked, family: Family): PrefixSet => (isSet(asked) ? asked : rangeSet(asked, family));
+
 /**
  * The parts of the address space that no rule tells asunder: one sweep over the ends of all ranges, classes by which of
  * them an address lies in.
  */
 export function addressClasses(family: Family, all: readonly Asked[]): PrefixSet[] {
-  if (family === 4) return sweptClasses(all.map((each) => (isSet(each) ? each : rangeSet(each, family))));
+  if (family === 4) return sweptClasses(all.map((each) => asSet(each, family)));
   const asked = all.map((each) => (isSet(each) ? membersOf(each) : each));
   const flips = new Map<bigint, bigint>([[0n, 0n]]);
   const flip = (at: bigint, bit: bigint): void => void flips.set(at, (flips.get(at) ?? 0n) ^ bit);

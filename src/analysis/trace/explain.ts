@@ -4,7 +4,7 @@ import { PrefixSet } from '../../net/prefix-set.ts';
 import type { TrackState } from '../../ruleset/netfilter.ts';
 import { isOwn, type Machine, wayTo } from './machine.ts';
 import type { Flow, Packet, RuleRef } from './packet.ts';
-import type { Step } from './walk.ts';
+import type { Step } from './step.ts';
 import { follow, followAnswer, followOwn, packetOf, type Way } from './way.ts';
 
 export interface Asked {

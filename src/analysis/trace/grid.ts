@@ -1,53 +1,61 @@
 import type { Address } from '../../net/address.ts';
-import { addressBits } from '../../net/family.ts';
+import { addressBits, type Family } from '../../net/family.ts';
 import type { PrefixSet } from '../../net/prefix-set.ts';
 
-/** Some addresses of one family, by their places in a list, to be asked for in sets of any length. */
+/** Some addresses of one family, by their places in a list: each stands for all that rules treat as they treat it. */
 export class Grid {
+  readonly family: Family;
+  readonly addresses: readonly Address[];
   readonly #values: readonly bigint[];
   /** The places by ascending value. */
   readonly #order: readonly number[];
+  /** Rules ask for the same sets for every destination. */
+  readonly #known = new WeakMap<PrefixSet, Points>();
 
-  constructor(addresses: readonly Address[]) {
+  constructor(family: Family, addresses: readonly Address[]) {
+    this.family = family;
+    this.addresses = addresses;
     const all = addresses.map(({ value }, at) => ({ value, at })).toSorted((a, b) => (a.value < b.value ? -1 : 1));
     this.#values = all.map(({ value }) => value);
     this.#order = all.map(({ at }) => at);
   }
 
-  /** The places of those that are in the set. */
-  *placesIn(set: PrefixSet): Generator<number> {
-    for (const [first, end] of this.#spans(set)) for (let at = first; at < end; at++) yield this.#order[at] ?? 0;
+  /** Those that are in the set. */
+  in(set: PrefixSet): Points {
+    const known = this.#known.get(set);
+    if (known) return known;
+    const points = new Points(this, this.#bitsOf(set));
+    this.#known.set(set, points);
+    return points;
   }
 
   /**
-   * For each place a text: equal where the addresses are in the same sets. Of each set 64 bits that look random are
-   * toggled where it begins and ends, so a sweep tells which sets an address is in without asking each one.
+   * For each place a text: equal where the addresses are in the same sets of points. Of each set 64 bits that look random
+   * are toggled, so nothing has to be as long as there are sets.
    */
-  signatures(sets: readonly PrefixSet[]): readonly string[] {
-    const [high, low] = [new Int32Array(this.#order.length + 1), new Int32Array(this.#order.length + 1)];
+  signatures(sets: readonly Points[]): readonly string[] {
+    const [high, low] = [new Int32Array(this.addresses.length), new Int32Array(this.addresses.length)];
     sets.forEach((set, index) => {
       const [one, two] = [mixed(2 * index + 1), mixed(2 * index + 2)];
-      for (const span of this.#spans(set))
-        for (const at of span) {
-          high[at] = (high[at] ?? 0) ^ one;
-          low[at] = (low[at] ?? 0) ^ two;
-        }
+      for (const at of set.places()) {
+        high[at] = (high[at] ?? 0) ^ one;
+        low[at] = (low[at] ?? 0) ^ two;
+      }
     });
-    const found: string[] = [];
-    let [a, b] = [0, 0];
-    this.#order.forEach((place, at) => {
-      [a, b] = [a ^ (high[at] ?? 0), b ^ (low[at] ?? 0)];
-      found[place] = `${a} ${b}`;
-    });
-    return found;
+    return this.addresses.map((_, at) => `${high[at]} ${low[at]}`);
   }
 
-  *#spans(set: PrefixSet): Generator<readonly [first: number, end: number]> {
-    for (const { family, value, length } of set.prefixes()) {
-      const first = this.#countBelow(value);
-      const end = this.#countBelow(value + (1n << BigInt(addressBits(family) - length)));
-      if (first < end) yield [first, end];
-    }
+  #bitsOf(set: PrefixSet): bigint {
+    const count = this.addresses.length;
+    const digits = Array.from(this.addresses, () => '0');
+    const add = (place: number): void => void (digits[count - 1 - place] = '1');
+    if (set.size > count) this.addresses.forEach((address, at) => set.has(address) && add(at));
+    else
+      for (const { family, value, length } of set.prefixes()) {
+        const end = this.#countBelow(value + (1n << BigInt(addressBits(family) - length)));
+        for (let at = this.#countBelow(value); at < end; at++) add(this.#order[at] ?? 0);
+      }
+    return BigInt(`0b${digits.join('')}`);
   }
 
   #countBelow(value: bigint): number {
@@ -58,6 +66,57 @@ export class Grid {
       else high = middle;
     }
     return low;
+  }
+}
+
+/** Some addresses of a grid, one bit each: what rules do to thousands of sources at once is one operation. */
+export class Points {
+  readonly #grid: Grid;
+  readonly bits: bigint;
+
+  constructor(grid: Grid, bits: bigint) {
+    this.#grid = grid;
+    this.bits = bits;
+  }
+
+  get family(): Family {
+    return this.#grid.family;
+  }
+
+  /** The same for the same points of a grid. */
+  get key(): string {
+    return this.bits.toString(36);
+  }
+
+  get isEmpty(): boolean {
+    return this.bits === 0n;
+  }
+
+  within(set: PrefixSet): Points {
+    return this.and(this.#grid.in(set));
+  }
+
+  without(set: PrefixSet): Points {
+    return new Points(this.#grid, this.bits & ~this.#grid.in(set).bits);
+  }
+
+  and({ bits }: Points): Points {
+    return new Points(this.#grid, this.bits & bits);
+  }
+
+  or({ bits }: Points): Points {
+    return new Points(this.#grid, this.bits | bits);
+  }
+
+  /** Their places in the grid, ascending. */
+  *places(): Generator<number> {
+    const digits = this.bits.toString(2);
+    for (let at = digits.lastIndexOf('1'); at >= 0; at = at === 0 ? -1 : digits.lastIndexOf('1', at - 1))
+      yield digits.length - 1 - at;
+  }
+
+  addresses(): Address[] {
+    return [...this.places()].flatMap((at) => this.#grid.addresses[at] ?? []);
   }
 }
 

@@ -1,12 +1,13 @@
-import { addressBits, type Family } from '../../net/family.ts';
+import type { Address } from '../../net/address.ts';
+import type { Family } from '../../net/family.ts';
 import { PrefixSet } from '../../net/prefix-set.ts';
 import { Areas } from './areas.ts';
-import { addressClasses, askedFor } from './classes.ts';
-import { Grid } from './grid.ts';
+import { addressClasses, asSet, type Asked, askedFor } from './classes.ts';
+import { Grid, Points } from './grid.ts';
 import type { Machine } from './machine.ts';
 import { narrowed } from './narrow.ts';
-import { ANY_LINK, unionOf } from './packet.ts';
-import { everyone, intersection } from './parts.ts';
+import { ANY_LINK } from './packet.ts';
+import { everyone } from './parts.ts';
 import { atHookAlone, packetOf } from './way.ts';
 
 export interface MatrixQuestion {
@@ -44,45 +45,44 @@ export function serviceMatrix(whole: Machine, question: MatrixQuestion, long = L
   const { family } = question;
   const packet = packetOf({ ...question, sources: everyone(family), destination: nowhere(family), ...UNASKED });
   const machine = narrowed(whole, question.hook, packet);
-  const areas = areasOf(machine, family, long);
-  const members = areas.all.map(({ one }) => one);
-  // The rules treat each source by itself, so asking for one of each is enough.
-  const alone = members.map((each) => ({ ...each, length: addressBits(family) }));
-  const asked = { ...question, sources: PrefixSet.of(family, alone) };
+  const asked = askedFor(machine.netfilter, family).addresses;
+  const isLong = (each: Asked): each is PrefixSet => each instanceof PrefixSet && each.size > long;
+  const [short, sets] = [asked.filter((each) => !isLong(each)), asked.filter(isLong)];
+  const areas = new Areas(addressClasses(family, short), sets);
+  const grid = new Grid(
+    family,
+    areas.all.map(({ one }) => one),
+  );
+  // The rules treat each source by itself, so asking for one of each is enough; and for one destination of those that no
+  // rule tells asunder as such.
+  const toAny = askedFor(machine.netfilter, family, 'dst').addresses;
+  const signatures = grid.signatures(toAny.filter((each) => !isLong(each)).map((each) => grid.in(asSet(each, family))));
+  const telling = sets.map((set) => toAny.includes(set));
   const columns = new Columns();
   const known = new Map<string, number>();
-  const columnOf = areas.all.map(({ one, asDestination }) => {
-    const column = known.get(asDestination) ?? columns.add(columnTo(machine, { ...asked, destination: one }));
-    known.set(asDestination, column);
+  const columnOf = areas.all.map(({ one, inside }, at) => {
+    const key = [signatures[at], ...inside.filter((_, index) => telling[index])].join();
+    const column = known.get(key) ?? columns.add(columnTo(machine, question, grid, one));
+    known.set(key, column);
     return column;
   });
-  return grouped(areas, new Grid(members), columnOf, columns.all);
-}
-
-function areasOf({ netfilter }: Machine, family: Family, long: number): Areas {
-  const asked = askedFor(netfilter, family).addresses;
-  const isLong = (each: (typeof asked)[number]): each is PrefixSet => each instanceof PrefixSet && each.size > long;
-  const short = asked.filter((each) => !isLong(each));
-  const ofDestinations = new Set<unknown>(askedFor(netfilter, family, 'dst').addresses);
-  return new Areas(addressClasses(family, short), asked.filter(isLong), ofDestinations);
+  return grouped(areas, grid, columnOf, columns.all);
 }
 
 /** Whose packets to that address may pass, and of whom it isn't sure. */
-function columnTo(machine: Machine, asked: Parameters<typeof atHookAlone>[1]): Column {
-  const { passed, ended } = atHookAlone(machine, asked);
-  const none = PrefixSet.empty(asked.sources.family);
+function columnTo(machine: Machine, question: MatrixQuestion, grid: Grid, destination: Address): Column {
+  const sources = grid.in(everyone(question.family));
+  const { passed, ended } = atHookAlone(machine, { ...question, sources, destination });
+  const none = sources.without(everyone(question.family));
   const [may = none, mayNot = none] = [passed, ended].map((flows) =>
-    unionOf(
-      flows.map((flow) => flow.sources),
-      none,
-    ),
+    flows.reduce((all, flow) => (flow.sources instanceof Points ? all.or(flow.sources) : all), none),
   );
-  return { may, unsure: intersection(may, mayNot) };
+  return { may, unsure: may.and(mayNot) };
 }
 
 interface Column {
-  readonly may: PrefixSet;
-  readonly unsure: PrefixSet;
+  readonly may: Points;
+  readonly unsure: Points;
 }
 
 /** The columns that differ; most destinations are treated alike. */
@@ -92,7 +92,7 @@ class Columns {
 
   /** Its number. */
   add(column: Column): number {
-    const key = `${column.may.fingerprint()} ${column.unsure.fingerprint()}`;
+    const key = `${column.may.key} ${column.unsure.key}`;
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     this.#known.set(key, this.all.length);
@@ -112,7 +112,7 @@ function grouped(areas: Areas, grid: Grid, columnOf: readonly number[], columns:
   });
   const groups = [...alike.values()];
   const groupOf = new Map(groups.flatMap((group, number) => group.map((at) => [at, number] as const)));
-  const groupsIn = (set: PrefixSet): Set<number> => new Set([...grid.placesIn(set)].map((at) => groupOf.get(at) ?? 0));
+  const groupsIn = (points: Points): Set<number> => new Set([...points.places()].map((at) => groupOf.get(at) ?? 0));
   const sides = columns.map(({ may, unsure }) => ({ may: groupsIn(may), unsure: groupsIn(unsure) }));
   const edges = groups.flatMap(([destination = 0], to) => {
     const { may, unsure } = sides[columnOf[destination] ?? 0] ?? { may: [], unsure: new Set() };

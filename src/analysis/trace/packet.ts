@@ -1,8 +1,8 @@
 import type { Address } from '../../net/address.ts';
 import type { Family } from '../../net/family.ts';
 import type { PrefixSet } from '../../net/prefix-set.ts';
-import { union } from './parts.ts';
-import type { TrackState } from '../../ruleset/netfilter.ts';
+import { addressesOf, type Sources, together, union } from './parts.ts';
+import type { PacketChange, TrackState } from '../../ruleset/netfilter.ts';
 
 /** Packets that differ in their source alone, with what rules have done to them so far. */
 export interface Packet {
@@ -38,7 +38,7 @@ export interface Mark {
 /** Whose packet it is, and what let it through on its way. */
 export interface Flow {
   readonly packet: Packet;
-  readonly sources: PrefixSet;
+  readonly sources: Sources;
   readonly by: readonly RuleRef[];
 }
 
@@ -50,9 +50,20 @@ export interface RuleRef {
   readonly text: string;
 }
 
-const flowKey = ({ packet: p, by }: Flow): string =>
+/** Most flows are of a packet that no rule has changed, which is then the same object. */
+const keys = new WeakMap<Packet, string>();
+
+function packetKey({ packet }: Flow): string {
+  const key = keys.get(packet) ?? textOf(packet);
+  keys.set(packet, key);
+  return key;
+}
+
+const textOf = (p: Packet): string => `${p.destination.value};${onTheWay(p)}`;
+
+/** What is asked of a packet besides its addresses. */
+export const onTheWay = (p: Packet): string =>
   [
-    p.destination.value,
     p.ports?.destination,
     p.state,
     p.in,
@@ -63,20 +74,42 @@ const flowKey = ({ packet: p, by }: Flow): string =>
     p.connectionMark.unknown,
     p.dnat,
     p.translated,
-    by.map(({ table, chain, rule }) => `${table} ${chain} ${rule}`).join(),
   ].join(';');
 
-/** Flows that nothing tells apart any more become one. */
-export function merged(flows: readonly Flow[]): readonly Flow[] {
+const flowKey = (flow: Flow): string =>
+  `${packetKey(flow)};${flow.by.map(({ table, chain, rule }) => `${table} ${chain} ${rule}`).join()}`;
+
+/**
+ * Flows that nothing tells apart any more become one. `ways`: how many may differ by what let them through alone. Of more,
+ * the first is told for all: behind lists of known hosts, one after the other, they would multiply.
+ */
+export function merged(flows: readonly Flow[], ways: number): readonly Flow[] {
+  const all = ways === 0 ? flows : mergedBy(flowKey, flows);
+  return all.length > ways ? mergedBy(packetKey, all) : all;
+}
+
+function mergedBy(keyOf: (flow: Flow) => string, flows: readonly Flow[]): readonly Flow[] {
   if (flows.length < 2) return flows;
   const found = new Map<string, Flow>();
   for (const flow of flows) {
-    const key = flowKey(flow);
+    const key = keyOf(flow);
     const known = found.get(key);
-    found.set(key, known ? { ...known, sources: union(known.sources, flow.sources) } : flow);
+    found.set(key, known ? { ...known, sources: together(known.sources, flow.sources) } : flow);
   }
   return [...found.values()];
 }
 
-export const unionOf = (sets: readonly PrefixSet[], none: PrefixSet): PrefixSet =>
-  sets.reduce((all, set) => (all.size === 0 ? set : union(all, set)), none);
+export const unionOf = (sets: readonly Sources[], none: PrefixSet): PrefixSet =>
+  sets.map(addressesOf).reduce((all, set) => (all.size === 0 ? set : union(all, set)), none);
+
+/** The packet as a rule leaves it. */
+export function changed(packet: Packet, change: PacketChange): Packet {
+  if (change.kind === 'notrack') return { ...packet, state: 'untracked' };
+  const name = change.of === 'packet' ? 'mark' : 'connectionMark';
+  const { value, unknown } = packet[name];
+  const mark =
+    change.value === undefined
+      ? { value, unknown: (unknown | change.mask) >>> 0 }
+      : { value: ((value & ~change.mask) ^ change.value) >>> 0, unknown: (unknown & ~change.mask) >>> 0 };
+  return { ...packet, [name]: mark };
+}

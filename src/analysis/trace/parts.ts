@@ -3,6 +3,7 @@ import type { Prefix } from '../../net/prefix.ts';
 import { isEveryone, PrefixSet } from '../../net/prefix-set.ts';
 import { addressBits } from '../../net/family.ts';
 import { spansWithin } from '../../net/prefix-spans.ts';
+import { Points } from './grid.ts';
 import { subtract } from '../../net/subtract.ts';
 
 /** For which sources something holds: for all, for none, or for these. */
@@ -71,17 +72,39 @@ function* within(prefix: Prefix, many: PrefixSet): Generator<Prefix> {
   }
 }
 
+/** Whose packets go a way: addresses, or some that stand for others. */
+export type Sources = PrefixSet | Points;
+
 /** The sources of the part; undefined where there are none. */
-export function inside(sources: PrefixSet, part: Part): PrefixSet | undefined {
+export function inside(sources: Sources, part: Part): Sources | undefined {
   if (part === true) return sources;
-  return part === false ? undefined : unlessEmpty(intersection(sources, part));
+  if (part === false) return undefined;
+  return sources instanceof Points ? unlessNone(sources.within(part)) : unlessEmpty(intersection(sources, part));
 }
 
-export function outside(sources: PrefixSet, part: Part): PrefixSet | undefined {
+export function outside(sources: Sources, part: Part): Sources | undefined {
   if (part === false) return sources;
-  return part === true ? undefined : unlessEmpty(difference(sources, part));
+  if (part === true) return undefined;
+  return sources instanceof Points ? unlessNone(sources.without(part)) : unlessEmpty(difference(sources, part));
 }
 
+/** Throws a TypeError where one is points and the other is not: nothing asks about both. */
+export function together(a: Sources, b: Sources): Sources {
+  if (a instanceof Points && b instanceof Points) return a.or(b);
+  if (a instanceof PrefixSet && b instanceof PrefixSet) return union(a, b);
+  throw new TypeError('points and all addresses have no union');
+}
+
+export function addressesOf(sources: Sources): PrefixSet {
+  if (sources instanceof PrefixSet) return sources;
+  const { family } = sources;
+  return PrefixSet.of(
+    family,
+    sources.addresses().map((each) => ({ ...each, length: addressBits(family) })),
+  );
+}
+
+const unlessNone = (points: Points): Points | undefined => (points.isEmpty ? undefined : points);
 const unlessEmpty = (set: PrefixSet): PrefixSet | undefined => (set.size > 0 ? set : undefined);
 
 export function both(a: Part, b: Part): Part {

@@ -5,7 +5,7 @@ import { PrefixSet } from '../../net/prefix-set.ts';
 
 import type { Machine } from './machine.ts';
 import { type RuleRef, unionOf } from './packet.ts';
-import { difference, everyone } from './parts.ts';
+import { addressesOf, difference, everyone, type Sources } from './parts.ts';
 import { follow } from './way.ts';
 
 /** Who can open a connection to something, among the addresses that a packet from outside may come from. */
@@ -72,10 +72,10 @@ export function whoReaches(machine: Machine, target: ReachTarget, links: readonl
   return { who: may.size === 0 ? 'nobody' : isAll ? 'everyone' : 'some', must, may, by };
 }
 
-function widest(found: readonly { readonly at: RuleRef; readonly whose: PrefixSet }[]): RuleRef[] {
+function widest(found: readonly { readonly at: RuleRef; readonly whose: Sources }[]): RuleRef[] {
   const keyed = new Map(
     found
-      .toSorted((a, b) => a.whose.share() - b.whose.share())
+      .toSorted((a, b) => addressesOf(a.whose).share() - addressesOf(b.whose).share())
       .map(({ at }) => [`${at.table} ${at.chain} ${at.rule}`, at] as const)
       .toReversed(),
   );

@@ -1,31 +1,13 @@
-import type { Prefix } from '../../net/prefix.ts';
-import { PrefixSet } from '../../net/prefix-set.ts';
-import type {
-  Condition,
-  FilterChain,
-  FilterRule,
-  FilterTable,
-  PacketChange,
-  RuleAction,
-} from '../../ruleset/netfilter.ts';
+import type { Condition, FilterChain, FilterRule, FilterTable, RuleAction } from '../../ruleset/netfilter.ts';
+import { isBlind } from './blind.ts';
 import { isElsewhere, splitBy } from './conditions.ts';
-import { effectOf, rewrites } from './effect.ts';
+import { rewrites } from './effect.ts';
+import { Points } from './grid.ts';
 import type { Machine } from './machine.ts';
 import { rulesFor } from './rule-index.ts';
-import { type Membership, membershipsOf } from './membership.ts';
-import { type Flow, merged, type Packet, type RuleRef } from './packet.ts';
-import { allOf, inside, outside, type Split } from './parts.ts';
-
-/** A rule that was asked, and for which of the sources it matched. */
-export interface Step extends RuleRef {
-  readonly matched: boolean | 'unknown';
-  /** Where it didn't match in any case: the first of its conditions that failed or isn't known. */
-  readonly because: string | undefined;
-  /** What it did to the packet, in words. */
-  readonly effect: string | undefined;
-  /** The entries of the sets it asks in which the packet is. */
-  readonly entries?: readonly Membership[];
-}
+import { type Step, toldOf } from './step.ts';
+import { changed, type Flow, merged, onTheWay, type Packet, type RuleRef } from './packet.ts';
+import { allOf, inside, outside, type Split, together } from './parts.ts';
 
 export interface Ended extends Flow {
   readonly verdict: 'drop' | 'reject';
@@ -37,6 +19,8 @@ export interface Notes {
   readonly machine: Machine;
   readonly ended: Ended[];
   readonly step: ((step: Step) => void) | undefined;
+  /** See `merged`. */
+  readonly ways: number;
 }
 
 interface Place {
@@ -69,9 +53,9 @@ export function walkBase(
   if (left.length > 0 && chain.base?.policy === 'drop') {
     notes.step?.({ ...policy, matched: true, because: undefined, effect: 'dropped' });
     notes.ended.push(...left.map((flow): Ended => ({ ...flow, verdict: 'drop', at: policy })));
-    return merged(place.accepted);
+    return merged(place.accepted, notes.ways);
   }
-  return merged([...place.accepted, ...left]);
+  return merged([...place.accepted, ...left], notes.ways);
 }
 
 function walkChain(place: Place, chain: FilterChain, flows: readonly Flow[]): readonly Flow[] {
@@ -83,10 +67,13 @@ function walkChain(place: Place, chain: FilterChain, flows: readonly Flow[]): re
     if (place.notes.step === undefined && here.every(({ packet }) => isElsewhere(rule.conditions, packet))) continue;
     const ref: RuleRef = { table: place.table.name, chain: chain.name, rule: at + 1, text: rule.text };
     const afters = here.map((flow) => applyRule(place, rule, ref, flow));
-    here = merged(afters.flatMap(({ next }) => next));
+    here = merged(
+      afters.flatMap(({ next }) => next),
+      place.notes.ways,
+    );
     back.push(...afters.flatMap((after) => after.back));
   }
-  return merged([...here, ...back]);
+  return merged([...here, ...back], place.notes.ways);
 }
 
 /** The places of the rules that have to be asked: all where each step is written down. */
@@ -115,37 +102,6 @@ function* splitsOf({ conditions }: FilterRule, packet: Packet, machine: Machine)
 }
 
 const isCostly = ({ kind }: Condition): boolean => kind === 'address' || kind === 'set';
-
-/** One source: what was asked, what it said. */
-function toldOf(
-  rule: FilterRule,
-  { packet, sources }: Flow,
-  hit: boolean,
-  missed: boolean,
-  machine: Machine,
-): Pick<Step, 'matched' | 'because' | 'effect' | 'entries'> {
-  const [source] = sources.prefixes();
-  const entries = source ? membershipsOf(rule.conditions, packet, source, machine.netfilter.sets) : [];
-  const told = entries.length > 0 ? { entries } : {};
-  if (hit && !missed) {
-    const action = source ? chosen(rule.action, packet, source, machine) : rule.action;
-    return { ...told, matched: true, because: undefined, effect: effectOf(action, packet, machine, source) };
-  }
-  const failed = rule.conditions.find((condition) => {
-    const { may, must } = splitBy(condition, packet, machine);
-    return hit ? outside(sources, must) !== undefined : inside(sources, may) === undefined;
-  });
-  return { ...told, matched: hit ? 'unknown' : false, because: failed?.text, effect: undefined };
-}
-
-/** Of a map, what it gives for the packet. */
-function chosen(action: RuleAction, packet: Packet, source: Prefix, machine: Machine): RuleAction {
-  if (action.kind !== 'choose') return action;
-  const only = PrefixSet.of(source.family, [source]);
-  return (
-    action.cases.find(({ when }) => inside(only, splitBy(when, packet, machine).must) !== undefined)?.action ?? action
-  );
-}
 
 /** Whether coming back by this rule says who is let through, or only that it wasn't about them. */
 const isTelling = ({ conditions }: FilterRule): boolean =>
@@ -201,8 +157,45 @@ const NOWHERE: After = { next: [], back: [] };
 function enter(place: Place, action: { kind: 'jump' | 'goto'; chain: string }, flow: Flow): After {
   const chain = place.table.chains.get(action.chain);
   if (chain === undefined || place.depth > DEEPEST) return { next: [flow], back: [] };
-  const left = walkChain({ ...place, depth: place.depth + 1 }, chain, [flow]);
+  const deeper = { ...place, depth: place.depth + 1 };
+  const { sources } = flow;
+  const left =
+    sources instanceof Points && place.notes.ways === 0 && isBlind(place.table, chain)
+      ? walkBlind(deeper, chain, { ...flow, sources })
+      : walkChain(deeper, chain, [flow]);
   return action.kind === 'jump' ? { next: left, back: [] } : { next: [], back: left };
+}
+
+/** What a chain made of some sources. */
+interface Made {
+  readonly left: readonly Flow[];
+  readonly accepted: readonly Flow[];
+  readonly ended: readonly Ended[];
+}
+
+const made = new WeakMap<FilterChain, Map<string, Made>>();
+
+/** The same for every destination, so it is worked out once. */
+function walkBlind(place: Place, chain: FilterChain, flow: Flow & { readonly sources: Points }): readonly Flow[] {
+  const of = made.get(chain) ?? new Map<string, Made>();
+  made.set(chain, of);
+  const key = `${onTheWay(flow.packet)} ${flow.sources.key}`;
+  const found = of.get(key) ?? madeOf(place, chain, flow);
+  of.set(key, found);
+  place.accepted.push(...found.accepted.map((each) => ({ ...each, packet: flow.packet })));
+  place.notes.ended.push(...found.ended.map((each) => ({ ...each, packet: flow.packet })));
+  return found.left.map((each) => ({ ...each, packet: flow.packet }));
+}
+
+function madeOf(place: Place, chain: FilterChain, flow: Flow): Made {
+  const [accepted, ended]: [Flow[], Ended[]] = [[], []];
+  const left = walkChain({ ...place, accepted, notes: { ...place.notes, ended } }, chain, [flow]);
+  // Of many rules that drop, which one it was is nobody's question.
+  const [first] = ended;
+  const sources = ended
+    .map((each) => each.sources)
+    .reduce((all, each) => together(all, each), first?.sources ?? flow.sources);
+  return { left, accepted: merged(accepted, 0), ended: first ? [{ ...first, sources }] : [] };
 }
 
 function choose(
@@ -225,15 +218,4 @@ function choose(
     next: [...afters.flatMap(({ next }) => next), ...(left ? [left] : [])],
     back: afters.flatMap(({ back }) => back),
   };
-}
-
-function changed(packet: Packet, change: PacketChange): Packet {
-  if (change.kind === 'notrack') return { ...packet, state: 'untracked' };
-  const name = change.of === 'packet' ? 'mark' : 'connectionMark';
-  const { value, unknown } = packet[name];
-  const mark =
-    change.value === undefined
-      ? { value, unknown: (unknown | change.mask) >>> 0 }
-      : { value: ((value & ~change.mask) ^ change.value) >>> 0, unknown: (unknown & ~change.mask) >>> 0 };
-  return { ...packet, [name]: mark };
 }

@@ -1,14 +1,15 @@
 import type { Address } from '../../net/address.ts';
 import { PROTOCOLS } from '../../net/protocol-names.ts';
-import type { PrefixSet } from '../../net/prefix-set.ts';
 import type { FilterChain, FilterHook, FilterTable, TrackState } from '../../ruleset/netfilter.ts';
 import { type Machine, typeOf, wayTo } from './machine.ts';
 import { ANY_LINK, type Flow, type Packet } from './packet.ts';
-import { type Ended, type Notes, type Step, walkBase } from './walk.ts';
+import type { Sources } from './parts.ts';
+import type { Step } from './step.ts';
+import { type Ended, type Notes, walkBase } from './walk.ts';
 
 /** What is asked: packets to one address and port, from any of the sources. */
 export interface Question {
-  readonly sources: PrefixSet;
+  readonly sources: Sources;
   readonly destination: Address;
   /** The number of the IP header. */
   readonly protocol: number;
@@ -22,6 +23,9 @@ export interface Way {
   readonly passed: readonly Flow[];
   readonly ended: readonly Ended[];
 }
+
+/** More than any firewall has that people wrote, so that each port is told by its own rule. */
+const WAYS = 64;
 
 const NO_MARK = { value: 0, unknown: 0 };
 const SYN = 2;
@@ -66,7 +70,7 @@ export function atHookAlone(
   machine: Machine,
   { hook, ...question }: Omit<Question, 'in' | 'state'> & { readonly hook: 'forward' | 'input' },
 ): Way {
-  const notes: Notes = { machine, ended: [], step: undefined };
+  const notes: Notes = { machine, ended: [], step: undefined, ways: 0 };
   const packet = packetOf({ ...question, in: ANY_LINK, state: 'new' });
   const out = hook === 'forward' ? ANY_LINK : undefined;
   const passed = atHook(notes, hook, [{ packet: { ...packet, out }, sources: question.sources, by: [] }]);
@@ -84,7 +88,7 @@ function followFlow(
   [hook]: readonly [FilterHook],
   step: ((step: Step) => void) | undefined,
 ): Way {
-  const notes: Notes = { machine, ended: [], step };
+  const notes: Notes = { machine, ended: [], step, ways: WAYS };
   const arrived = atHook(notes, hook, [first]);
   const passed = arrived.flatMap((flow) => onward(notes, hook, untranslated(flow)));
   return { passed, ended: notes.ended };

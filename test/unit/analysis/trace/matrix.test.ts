@@ -1,12 +1,14 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { Machine } from '../../../../src/analysis/trace/machine.ts';
 import { type Matrix, serviceMatrix } from '../../../../src/analysis/trace/matrix.ts';
 import { everyone, intersection } from '../../../../src/analysis/trace/parts.ts';
 import { unionOf } from '../../../../src/analysis/trace/packet.ts';
+import { atHookAlone } from '../../../../src/analysis/trace/way.ts';
 import { parseIpset } from '../../../../src/ipset/whole/parse.ts';
 import { parseIptables } from '../../../../src/iptables/whole/parse.ts';
 import { readAddress } from '../../../../src/net/address.ts';
-import { FAMILIES, type Family } from '../../../../src/net/family.ts';
+import { addressBits, FAMILIES, type Family } from '../../../../src/net/family.ts';
 import { formatPrefix, prefixContains, readPrefix } from '../../../../src/net/prefix.ts';
 import { PrefixSet } from '../../../../src/net/prefix-set.ts';
 import type { Netfilter } from '../../../../src/ruleset/netfilter.ts';
@@ -22,12 +24,14 @@ const expanded = ({ classes, edges }: Matrix): Expanded => ({
   edges,
 });
 
-function matrixOf(family: Family, policy: 'ACCEPT' | 'DROP', rules: readonly string[]): Expanded {
-  const lines = ['*filter', `:FORWARD ${policy} [0:0]`, ':OTHER - [0:0]', ...rules.map((rule) => `-A ${rule}`)];
-  const tables = parseIptables([...lines, 'COMMIT', ''].join('\n'), family);
-  const machine = { netfilter: { tables, sets: new Map() }, links: [], routes: [] };
-  return expanded(serviceMatrix(machine, { ...QUESTION, family }));
+function machineOf(family: Family, policy: 'ACCEPT' | 'DROP', rules: readonly string[]): Machine {
+  const chains = [`:FORWARD ${policy} [0:0]`, ':OTHER - [0:0]', ':THIRD - [0:0]'];
+  const lines = ['*filter', ...chains, ...rules.map((rule) => `-A ${rule}`), 'COMMIT', ''];
+  return { netfilter: { tables: parseIptables(lines.join('\n'), family), sets: new Map() }, links: [], routes: [] };
 }
+
+const matrixOf = (family: Family, policy: 'ACCEPT' | 'DROP', rules: readonly string[]): Expanded =>
+  expanded(serviceMatrix(machineOf(family, policy, rules), { ...QUESTION, family }));
 
 function addressOf(text: string): { family: Family; value: bigint } {
   const address = readAddress(text);
@@ -213,6 +217,44 @@ describe.each(FAMILIES)('IPv%i: of any rules', (family) => {
     );
   });
 
+  test('what chains that ask for sources alone make of them is the same for each destination', () => {
+    const text = fc
+      .record({
+        forward: fc.array(
+          fc.oneof(ruleArb(family).map(lineOf), fc.constantFrom('FORWARD -j OTHER', 'FORWARD -g OTHER')),
+          { maxLength: 8 },
+        ),
+        other: fc.array(
+          fc
+            .tuple(
+              ruleArb(family),
+              fc.constantFrom('ACCEPT', 'DROP', 'RETURN', 'REJECT', 'LOG', 'THIRD', 'MARK --set-xmark 1'),
+            )
+            .map(([rule, target]) =>
+              lineOf({ ...rule, destination: undefined })
+                .replace('FORWARD', 'OTHER')
+                .replace(/-j .*/, `-j ${target}`),
+            ),
+          { maxLength: 8 },
+        ),
+        third: fc.array(
+          ruleArb(family).map((rule) => lineOf(rule).replace('FORWARD', 'THIRD')),
+          { maxLength: 2 },
+        ),
+      })
+      .map(({ forward, other, third }) => [...forward, ...other, ...third]);
+    fc.assert(
+      fc.property(text, policyArb, (rules, policy) => {
+        const machine = machineOf(family, policy, rules);
+        const matrix = expanded(serviceMatrix(machine, { ...QUESTION, family }));
+        for (const from of PLACES[family]) {
+          for (const to of PLACES[family]) expect(cell(matrix, from, to)).toBe(alone(machine, from, to));
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
   test('sets that are not cut into classes make the same ones', () => {
     const rangesArb = fc.uniqueArray(fc.constantFrom(...RANGES[family]), { maxLength: 4 });
     const conditionArb = fc
@@ -242,6 +284,14 @@ describe.each(FAMILIES)('IPv%i: of any rules', (family) => {
     );
   });
 });
+
+/** One packet by itself, its source told by its address. */
+function alone(machine: Machine, from: string, to: string): string {
+  const [source, destination] = [addressOf(from), addressOf(to)];
+  const sources = PrefixSet.of(source.family, [{ ...source, length: addressBits(source.family) }]);
+  const { passed, ended } = atHookAlone(machine, { ...QUESTION, sources, destination });
+  return told(new Set([...(passed.length > 0 ? ['ACCEPT'] : []), ...(ended.length > 0 ? ['DROP'] : [])]));
+}
 
 function setsOf(family: Family, contents: Readonly<Record<string, readonly string[]>>): Netfilter['sets'] {
   const lines = Object.entries(contents).flatMap(([name, ranges]) => [

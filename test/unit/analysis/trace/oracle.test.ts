@@ -2,7 +2,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { follow } from '../../../../src/analysis/trace/way.ts';
-import { everyone } from '../../../../src/analysis/trace/parts.ts';
+import { addressesOf, everyone } from '../../../../src/analysis/trace/parts.ts';
 import { parseIpset } from '../../../../src/ipset/whole/parse.ts';
 import { parseIptables } from '../../../../src/iptables/whole/parse.ts';
 import { FAMILIES, type Family } from '../../../../src/net/family.ts';
@@ -24,8 +24,8 @@ function fatesOf(netfilter: Netfilter, probe: Probe): string[] {
   const question = { sources: everyone(family), destination, protocol, ports, in: probe.in, state };
   const { passed, ended } = follow(machineWith(netfilter), question);
   return [
-    ...(ended.some(({ sources }) => sources.has(source)) ? ['drop'] : []),
-    ...(passed.some(({ sources }) => sources.has(source)) ? ['pass'] : []),
+    ...(ended.some(({ sources }) => addressesOf(sources).has(source)) ? ['drop'] : []),
+    ...(passed.some(({ sources }) => addressesOf(sources).has(source)) ? ['pass'] : []),
   ];
 }
 
