@@ -64,7 +64,7 @@ export default defineConfig({
           include: PACKETS,
           exclude: MOMENTS,
           // Each test file has a world of its own, and waits in it for packets that don't come.
-          maxWorkers: 2,
+          maxWorkers: 3,
           ...LONG,
           sequence: { groupOrder: 1 },
         },
@@ -75,7 +75,7 @@ export default defineConfig({
           name: 'nftables',
           include: OF_EITHER,
           env: { SEAWALL_TEST_BACKEND: 'nftables' },
-          maxWorkers: 2,
+          maxWorkers: 3,
           ...LONG,
           sequence: { groupOrder: 1 },
         },
