@@ -72,6 +72,11 @@ test('what was collected says the same elsewhere, also in part', async () => {
   expect(part.answer['unseen']).toEqual(expect.arrayContaining(unseen));
   const stranger = ['explain', '--from', SOURCES.untrusted.v4, '--to', '192.0.2.1:7000/tcp', '--offline', folder];
   expect((await callJson(world, stranger)).answer['verdict']).toBe('drop');
+  const same = await call(world, ['diff', folder, folder]);
+  expect(same.code).toBe(0);
+  const said = same.stderr.replaceAll(/\s+/g, ' ');
+  expect(said).toMatch(/not seen of \S+: links\.json: no such file not seen/);
+  expect(said).toMatch(/They mean the same for what comes in by \S+, as far as can be seen\. $/);
 });
 
 test('diff tells what a change let in, and nothing where the meaning is the same', async () => {

@@ -9,6 +9,7 @@ import { machineUnder, ownPartOf } from '../../live/ruleset-machine.ts';
 import { readPlan } from '../../plan/plan-file.ts';
 import { toJson } from '../../report/json.ts';
 import { meaningJson, meaningReport } from '../../report/meaning.ts';
+import { wrap } from '../../report/text.ts';
 import type { Command, Context } from '../command.ts';
 import { type Inspected, inspectedOf } from '../inspected.ts';
 
@@ -35,9 +36,16 @@ export const diff: Command = {
     const [before, after] = sides.map(({ machine }) => (own ? ownPartOf(machine) : machine));
     const link = sides[0].link;
     const found: Difference[] = before && after ? semanticDiff(before, after, link) : [];
-    if (context.json) context.print(toJson({ from: a, to: b, differences: found.map(meaningJson) }));
-    else if (found.length === 0) context.tell('They mean the same.\n');
-    else context.print(`${meaningReport(found, context.colours)}\n`);
+    const unseen = [a, b].flatMap((word, at) => (sides[at]?.unseen ?? []).map((text) => `of ${word}: ${text}`));
+    if (context.json) context.print(toJson({ from: a, to: b, link, differences: found.map(meaningJson), unseen }));
+    else {
+      for (const text of unseen) context.tell(`${context.colours.yellow(wrap(`not seen ${text}`))}\n`);
+      if (found.length > 0) context.print(`${meaningReport(found, context.colours)}\n`);
+      else
+        context.tell(
+          `They mean the same for what comes in by ${link}${unseen.length > 0 ? ', as far as can be seen' : ''}.\n`,
+        );
+    }
     return found.length === 0 ? 0 : 2;
   },
 };
@@ -46,6 +54,8 @@ interface Side {
   readonly machine: Machine;
   readonly link: string;
   readonly isOwn: boolean;
+  /** What couldn't be seen, in words. */
+  readonly unseen: readonly string[];
 }
 
 async function sideOf(context: Context, word: string): Promise<Side> {
@@ -63,8 +73,10 @@ async function sideOf(context: Context, word: string): Promise<Side> {
   return { ...live, machine: machineUnder(ruleset, live.machine), isOwn: true };
 }
 
-const sideFrom = ({ machine, inventory }: Inspected): Side => ({
+const sideFrom = ({ machine, inventory, unseen }: Inspected): Side => ({
   machine,
   link: outerLinks(machine, inventory)[0]?.name ?? 'eth0',
   isOwn: false,
+  // Who listens, and Docker's own view, have no say in what rules mean.
+  unseen: unseen.filter((text) => !/^(docker|listeners)/.test(text)),
 });

@@ -4,7 +4,7 @@ import type { Machine } from '../../../../src/analysis/trace/machine.ts';
 import { type Matrix, serviceMatrix } from '../../../../src/analysis/trace/matrix.ts';
 import { everyone, intersection } from '../../../../src/analysis/trace/parts.ts';
 import { unionOf } from '../../../../src/analysis/trace/packet.ts';
-import { atHookAlone } from '../../../../src/analysis/trace/way.ts';
+import { atHookAlone, follow } from '../../../../src/analysis/trace/way.ts';
 import { parseIpset } from '../../../../src/ipset/whole/parse.ts';
 import { parseIptables } from '../../../../src/iptables/whole/parse.ts';
 import { readAddress } from '../../../../src/net/address.ts';
@@ -102,6 +102,41 @@ describe('known cases', () => {
     expect(cell(matrix, '10.0.0.1', '10.1.0.1')).toBe('never');
     const gone = matrixOf(4, 'ACCEPT', ['FORWARD -g OTHER', 'FORWARD -j DROP', 'OTHER -s 10.0.0.0/8 -j DROP']);
     expect(cell(gone, '8.8.8.8', '10.0.0.1')).toBe('definite');
+  });
+
+  // Each of them may match or not, so there are more ways than anybody could count.
+  test('lists of known hosts, one after the other', () => {
+    const list = (chain: string): string[] =>
+      Array.from({ length: 300 }, (_, at) => {
+        const mac = `02:00:00:00:${(at >> 8).toString(16).padStart(2, '0')}:${(at % 256).toString(16).padStart(2, '0')}`;
+        return `${chain} -s 10.0.${at >> 8}.${at % 256}/32 -m mac --mac-source ${mac} -j RETURN`;
+      });
+    const rules = [
+      'FORWARD -j OTHER',
+      'FORWARD -j THIRD',
+      'FORWARD -d 10.1.0.0/16 -j ACCEPT',
+      ...list('OTHER'),
+      'OTHER -s 10.0.0.0/16 -j DROP',
+      ...list('THIRD'),
+      'THIRD -j LOG',
+    ];
+    const matrix = matrixOf(4, 'DROP', rules);
+    expect(matrix.classes).toHaveLength(4);
+    expect(cell(matrix, '10.0.0.9', '10.1.0.1')).toBe('possible');
+    expect(cell(matrix, '10.0.9.9', '10.1.0.1')).toBe('never');
+    expect(cell(matrix, '8.8.8.8', '10.1.0.1')).toBe('definite');
+    const question = {
+      ...QUESTION,
+      in: 'eth0',
+      state: 'new',
+      sources: everyone(4),
+      destination: addressOf('10.1.0.1'),
+    } as const;
+    const machine = {
+      ...machineOf(4, 'DROP', rules),
+      routes: [{ prefix: { family: 4 as const, value: 0n, length: 0 }, link: 'eth1' }],
+    };
+    expect(follow(machine, question).passed.length).toBeLessThan(100);
   });
 
   test('by a link that nobody knows: possibly', () => {
