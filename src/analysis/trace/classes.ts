@@ -21,6 +21,8 @@ export interface AskedFor {
   readonly addresses: readonly Asked[];
   /** What each condition or set has: ports that are in the same ones are told apart by nothing. */
   readonly ports: readonly (readonly NumberRange[])[];
+  /** Whether a rule asks what an address is to the machine. */
+  readonly types: boolean;
 }
 
 /** Every address and port that some rule tells from another. `end`: of addresses only those that are asked for as this. */
@@ -28,6 +30,7 @@ export function askedFor({ tables, sets }: Netfilter, family: Family, end?: End)
   const addresses = new Map<string, readonly AddressRange[]>();
   const whole = new Set<PrefixSet>();
   const ports: (readonly NumberRange[])[] = [];
+  let types = false;
   const add = (ranges: readonly AddressRange[]): void => {
     const own = ranges.filter(({ first }) => first.family === family);
     if (own.length > 0) addresses.set(own.map(({ first, last }) => `${first.value}-${last.value}`).join(), own);
@@ -49,6 +52,7 @@ export function askedFor({ tables, sets }: Netfilter, family: Family, end?: End)
     if (condition.kind === 'port') ports.push(condition.ranges);
     if (condition.kind === 'set') addSet(sets.get(condition.set), end === undefined || condition.fields.includes(end));
     if (condition.kind === 'any') condition.of.forEach(visit);
+    if (condition.kind === 'address-type') types = true;
     if (condition.kind !== 'original') return;
     if (isOf(condition.end)) add(condition.ranges ?? []);
     ports.push(condition.ports ?? []);
@@ -61,7 +65,7 @@ export function askedFor({ tables, sets }: Netfilter, family: Family, end?: End)
       casesOf(action).forEach(visit);
     }
   }
-  return { addresses: [...addresses.values(), ...whole], ports };
+  return { addresses: [...addresses.values(), ...whole], ports, types };
 }
 
 const casesOf = (action: RuleAction): readonly Condition[] =>

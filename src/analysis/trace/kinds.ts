@@ -8,7 +8,13 @@ import { difference } from './parts.ts';
  * Addresses that are something else to the machine than all others, whatever the rules say of them: its own by their
  * links, what is sent to many, and what leaves by each link.
  */
-export function kindsOfAddresses(machine: Machine, family: Family): PrefixSet[] {
+export const kindsOfAddresses = (machine: Machine, family: Family): PrefixSet[] => [
+  ...typesOfAddresses(machine, family),
+  ...byWayOut(machine, family).filter(({ size }) => size > 0),
+];
+
+/** Those without what leaves by which link: what a rule may ask about the type of an address. */
+export function typesOfAddresses(machine: Machine, family: Family): PrefixSet[] {
   const own = machine.links.map(({ addresses }) => addresses.map(({ address }) => address));
   const single = [...own, specialAddresses(machine, family)].map((all) =>
     all.flatMap(({ family: its, value }): Prefix[] =>
@@ -20,7 +26,7 @@ export function kindsOfAddresses(machine: Machine, family: Family): PrefixSet[] 
     return prefix.ok ? [[prefix.value]] : [];
   });
   const sets = [...single, ...fixed].map((prefixes) => PrefixSet.of(family, prefixes));
-  return [...sets, ...byWayOut(machine, family)].filter(({ size }) => size > 0);
+  return sets.filter(({ size }) => size > 0);
 }
 
 /** Loopback and multicast. */

@@ -4,6 +4,7 @@ import { PrefixSet } from '../../net/prefix-set.ts';
 import { Areas } from './areas.ts';
 import { addressClasses, asSet, type Asked, askedFor } from './classes.ts';
 import { Grid, Points } from './grid.ts';
+import { typesOfAddresses } from './kinds.ts';
 import type { Machine } from './machine.ts';
 import { narrowed } from './narrow.ts';
 import { ANY_LINK } from './packet.ts';
@@ -45,7 +46,9 @@ export function serviceMatrix(whole: Machine, question: MatrixQuestion, long = L
   const { family } = question;
   const packet = packetOf({ ...question, sources: everyone(family), destination: nowhere(family), ...UNASKED });
   const machine = narrowed(whole, question.hook, packet);
-  const asked = askedFor(machine.netfilter, family).addresses;
+  const { addresses, types } = askedFor(machine.netfilter, family);
+  const special = types ? typesOfAddresses(machine, family) : [];
+  const asked = [...addresses, ...special];
   const isLong = (each: Asked): each is PrefixSet => each instanceof PrefixSet && each.size > long;
   const [short, sets] = [asked.filter((each) => !isLong(each)), asked.filter(isLong)];
   const areas = new Areas(addressClasses(family, short), sets);
@@ -55,7 +58,7 @@ export function serviceMatrix(whole: Machine, question: MatrixQuestion, long = L
   );
   // The rules treat each source by itself, so asking for one of each is enough; and for one destination of those that no
   // rule tells asunder as such.
-  const toAny = askedFor(machine.netfilter, family, 'dst').addresses;
+  const toAny = [...askedFor(machine.netfilter, family, 'dst').addresses, ...special];
   const signatures = grid.signatures(toAny.filter((each) => !isLong(each)).map((each) => grid.in(asSet(each, family))));
   const telling = sets.map((set) => toAny.includes(set));
   const columns = new Columns();

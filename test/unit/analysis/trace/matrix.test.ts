@@ -1,48 +1,23 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Machine } from '../../../../src/analysis/trace/machine.ts';
-import { type Matrix, serviceMatrix } from '../../../../src/analysis/trace/matrix.ts';
 import { everyone, intersection } from '../../../../src/analysis/trace/parts.ts';
 import { unionOf } from '../../../../src/analysis/trace/packet.ts';
-import { atHookAlone, follow } from '../../../../src/analysis/trace/way.ts';
-import { parseIpset } from '../../../../src/ipset/whole/parse.ts';
-import { parseIptables } from '../../../../src/iptables/whole/parse.ts';
-import { readAddress } from '../../../../src/net/address.ts';
-import { addressBits, FAMILIES, type Family } from '../../../../src/net/family.ts';
-import { formatPrefix, prefixContains, readPrefix } from '../../../../src/net/prefix.ts';
+import { follow } from '../../../../src/analysis/trace/way.ts';
+import { FAMILIES } from '../../../../src/net/family.ts';
+import { prefixContains, readPrefix } from '../../../../src/net/prefix.ts';
 import { PrefixSet } from '../../../../src/net/prefix-set.ts';
-import type { Netfilter } from '../../../../src/ruleset/netfilter.ts';
-
-const QUESTION = { hook: 'forward', protocol: 6, ports: { source: 40_000, destination: 22 } } as const;
-
-interface Expanded extends Pick<Matrix, 'edges'> {
-  readonly classes: readonly PrefixSet[];
-}
-
-const expanded = ({ classes, edges }: Matrix): Expanded => ({
-  classes: classes.map(({ addresses }) => addresses()),
-  edges,
-});
-
-function machineOf(family: Family, policy: 'ACCEPT' | 'DROP', rules: readonly string[]): Machine {
-  const chains = [`:FORWARD ${policy} [0:0]`, ':OTHER - [0:0]', ':THIRD - [0:0]'];
-  const lines = ['*filter', ...chains, ...rules.map((rule) => `-A ${rule}`), 'COMMIT', ''];
-  return { netfilter: { tables: parseIptables(lines.join('\n'), family), sets: new Map() }, links: [], routes: [] };
-}
-
-const matrixOf = (family: Family, policy: 'ACCEPT' | 'DROP', rules: readonly string[]): Expanded =>
-  expanded(serviceMatrix(machineOf(family, policy, rules), { ...QUESTION, family }));
-
-function addressOf(text: string): { family: Family; value: bigint } {
-  const address = readAddress(text);
-  if (!address.ok) throw new Error(text);
-  return address.value;
-}
-
-function cell({ classes, edges }: Expanded, from: string, to: string): string {
-  const [row, column] = [from, to].map((text) => classes.findIndex((set) => set.has(addressOf(text))));
-  return edges.find((edge) => edge.from === row && edge.to === column)?.certainty ?? 'never';
-}
+import {
+  addressOf,
+  cell,
+  lineOf,
+  machineOf,
+  matrixOf,
+  type PlainRule,
+  PLACES,
+  QUESTION,
+  ruleArb,
+  told,
+} from '../../../support/matrices.ts';
 
 describe('known cases', () => {
   test('no rules: one class, and the policy', () => {
@@ -104,6 +79,16 @@ describe('known cases', () => {
     expect(cell(gone, '8.8.8.8', '10.0.0.1')).toBe('definite');
   });
 
+  test('what an address is to the machine parts it from others', () => {
+    const matrix = matrixOf(4, 'DROP', ['FORWARD -m addrtype --dst-type LOCAL -j ACCEPT']);
+    expect(['10.0.0.1', '127.0.0.9', '10.0.0.2', '224.0.0.1'].map((to) => cell(matrix, '8.8.8.8', to))).toEqual([
+      'definite',
+      'definite',
+      'never',
+      'never',
+    ]);
+  });
+
   // Each of them may match or not, so there are more ways than anybody could count.
   test('lists of known hosts, one after the other', () => {
     const list = (chain: string): string[] =>
@@ -149,41 +134,6 @@ describe('known cases', () => {
   });
 });
 
-const RANGES = {
-  4: ['10.0.0.0/8', '10.1.0.0/16', '10.1.2.0/24', '192.168.0.0/16', '0.0.0.0/1', '255.255.255.255/32'],
-  6: ['fd00::/8', 'fd00:1::/32', 'fd00:1::1/128', '2001:db8::/32', '8000::/1', '::/0'],
-} as const;
-const PLACES = {
-  4: ['0.0.0.0', '10.0.0.1', '10.1.0.1', '10.1.2.3', '127.255.255.255', '192.168.0.1', '255.255.255.255'],
-  6: ['::', 'fd00::1', 'fd00:1::1', 'fd00:1::2', '2001:db8::1', '8000::', 'ffff::'],
-} as const;
-
-interface PlainRule {
-  readonly source: { readonly text: string; readonly not: boolean } | undefined;
-  readonly destination: { readonly text: string; readonly not: boolean } | undefined;
-  readonly port: number | undefined;
-  readonly limited: boolean;
-  readonly target: 'ACCEPT' | 'DROP';
-}
-
-const ruleArb = (family: Family): fc.Arbitrary<PlainRule> => {
-  const end = fc.option(fc.record({ text: fc.constantFrom(...RANGES[family]), not: fc.boolean() }), { nil: undefined });
-  return fc.record({
-    source: end,
-    destination: end,
-    port: fc.option(fc.constantFrom(22, 23), { nil: undefined }),
-    limited: fc.integer({ max: 3, min: 0 }).map((number) => number === 0),
-    target: fc.constantFrom('ACCEPT', 'DROP'),
-  });
-};
-
-const endText = (option: string, end: PlainRule['source']): string =>
-  end ? ` ${end.not ? '! ' : ''}${option} ${end.text}` : '';
-
-const lineOf = ({ source, destination, port, limited, target }: PlainRule): string =>
-  `FORWARD${endText('-s', source)}${endText('-d', destination)}${port ? ` -p tcp -m tcp --dport ${port}` : ''}` +
-  `${limited ? ' -m limit --limit 1/sec' : ''} -j ${target}`;
-
 const holds = (end: PlainRule['source'], address: string): boolean => {
   if (end === undefined) return true;
   const prefix = readPrefix(end.text);
@@ -199,11 +149,6 @@ function plainly(rules: readonly PlainRule[], policy: string, from: string, to: 
   }
   return told(fates.add(policy));
 }
-
-const told = (fates: ReadonlySet<string>): string => {
-  if (fates.size > 1) return 'possible';
-  return fates.has('ACCEPT') ? 'definite' : 'never';
-};
 
 describe.each(FAMILIES)('IPv%i: of any rules', (family) => {
   const rulesArb = fc.array(ruleArb(family), { maxLength: 12 });
@@ -251,97 +196,4 @@ describe.each(FAMILIES)('IPv%i: of any rules', (family) => {
       { numRuns: 30 },
     );
   });
-
-  test('what chains that ask for sources alone make of them is the same for each destination', () => {
-    const text = fc
-      .record({
-        forward: fc.array(
-          fc.oneof(ruleArb(family).map(lineOf), fc.constantFrom('FORWARD -j OTHER', 'FORWARD -g OTHER')),
-          { maxLength: 8 },
-        ),
-        other: fc.array(
-          fc
-            .tuple(
-              ruleArb(family),
-              fc.constantFrom('ACCEPT', 'DROP', 'RETURN', 'REJECT', 'LOG', 'THIRD', 'MARK --set-xmark 1'),
-            )
-            .map(([rule, target]) =>
-              lineOf({ ...rule, destination: undefined })
-                .replace('FORWARD', 'OTHER')
-                .replace(/-j .*/, `-j ${target}`),
-            ),
-          { maxLength: 8 },
-        ),
-        third: fc.array(
-          ruleArb(family).map((rule) => lineOf(rule).replace('FORWARD', 'THIRD')),
-          { maxLength: 2 },
-        ),
-      })
-      .map(({ forward, other, third }) => [...forward, ...other, ...third]);
-    fc.assert(
-      fc.property(text, policyArb, (rules, policy) => {
-        const machine = machineOf(family, policy, rules);
-        const matrix = expanded(serviceMatrix(machine, { ...QUESTION, family }));
-        for (const from of PLACES[family]) {
-          for (const to of PLACES[family]) expect(cell(matrix, from, to)).toBe(alone(machine, from, to));
-        }
-      }),
-      { numRuns: 60 },
-    );
-  });
-
-  test('sets that are not cut into classes make the same ones', () => {
-    const rangesArb = fc.uniqueArray(fc.constantFrom(...RANGES[family]), { maxLength: 4 });
-    const conditionArb = fc
-      .record({ set: fc.constantFrom('one', 'two'), end: fc.constantFrom('src', 'dst'), not: fc.boolean() })
-      .map(({ set, end, not }) => ` -m set ${not ? '! ' : ''}--match-set ${set} ${end}`);
-    const rules = fc.array(
-      fc.tuple(ruleArb(family), fc.option(conditionArb, { nil: '' })).map(([rule, condition]) => {
-        const [before = '', target = ''] = lineOf(rule).split(' -j ');
-        return `-A ${before}${condition} -j ${target}`;
-      }),
-      { maxLength: 8 },
-    );
-    fc.assert(
-      fc.property(rules, rangesArb, rangesArb, policyArb, (lines, one, two, policy) => {
-        const text = ['*filter', `:FORWARD ${policy} [0:0]`, ...lines, 'COMMIT', ''].join('\n');
-        const machine = {
-          netfilter: { tables: parseIptables(text, family), sets: setsOf(family, { one, two }) },
-          links: [],
-          routes: [],
-        };
-        const [whole, cut] = [0, Infinity].map((long) =>
-          expanded(serviceMatrix(machine, { ...QUESTION, family }, long)),
-        );
-        expect(byAddresses(whole)).toEqual(byAddresses(cut));
-      }),
-      { numRuns: 100 },
-    );
-  });
 });
-
-/** One packet by itself, its source told by its address. */
-function alone(machine: Machine, from: string, to: string): string {
-  const [source, destination] = [addressOf(from), addressOf(to)];
-  const sources = PrefixSet.of(source.family, [{ ...source, length: addressBits(source.family) }]);
-  const { passed, ended } = atHookAlone(machine, { ...QUESTION, sources, destination });
-  return told(new Set([...(passed.length > 0 ? ['ACCEPT'] : []), ...(ended.length > 0 ? ['DROP'] : [])]));
-}
-
-function setsOf(family: Family, contents: Readonly<Record<string, readonly string[]>>): Netfilter['sets'] {
-  const lines = Object.entries(contents).flatMap(([name, ranges]) => [
-    `create ${name} hash:net family ${family === 4 ? 'inet' : 'inet6'} hashsize 1024 maxelem 65536`,
-    // The kernel's own way to say everyone.
-    ...ranges
-      .flatMap((range) => (range === '::/0' ? ['::/1', '8000::/1'] : [range]))
-      .map((range) => `add ${name} ${range}`),
-  ]);
-  return parseIpset(Buffer.from(lines.map((line) => `${line}\n`).join('')));
-}
-
-/** Whatever the order of the classes. */
-function byAddresses(matrix: Expanded | undefined): string[] {
-  const names = (matrix?.classes ?? []).map((set) => [...set.prefixes()].map(formatPrefix).join());
-  const edges = (matrix?.edges ?? []).map(({ from, to, certainty }) => `${names[from]} > ${names[to]}: ${certainty}`);
-  return [...names, ...edges].toSorted();
-}
