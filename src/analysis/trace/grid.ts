@@ -7,8 +7,8 @@ export class Grid {
   readonly family: Family;
   readonly addresses: readonly Address[];
   readonly #values: readonly bigint[];
-  /** The places by ascending value. */
-  readonly #order: readonly number[];
+  /** The places by ascending value: in this order they are bits, so that neighbours are neighbours. */
+  readonly order: readonly number[];
   /** Rules ask for the same sets for every destination. */
   readonly #known = new WeakMap<PrefixSet, Points>();
 
@@ -17,7 +17,7 @@ export class Grid {
     this.addresses = addresses;
     const all = addresses.map(({ value }, at) => ({ value, at })).toSorted((a, b) => (a.value < b.value ? -1 : 1));
     this.#values = all.map(({ value }) => value);
-    this.#order = all.map(({ at }) => at);
+    this.order = all.map(({ at }) => at);
   }
 
   /** Those that are in the set. */
@@ -46,16 +46,20 @@ export class Grid {
   }
 
   #bitsOf(set: PrefixSet): bigint {
-    const count = this.addresses.length;
-    const digits = Array.from(this.addresses, () => '0');
-    const add = (place: number): void => void (digits[count - 1 - place] = '1');
-    if (set.size > count) this.addresses.forEach((address, at) => set.has(address) && add(at));
-    else
-      for (const { family, value, length } of set.prefixes()) {
-        const end = this.#countBelow(value + (1n << BigInt(addressBits(family) - length)));
-        for (let at = this.#countBelow(value); at < end; at++) add(this.#order[at] ?? 0);
-      }
-    return BigInt(`0b${digits.join('')}`);
+    if (set.size > this.#values.length) return this.#bitsOfLong(set);
+    let bits = 0n;
+    for (const { family, value, length } of set.prefixes()) {
+      const first = this.#countBelow(value);
+      const end = this.#countBelow(value + (1n << BigInt(addressBits(family) - length)));
+      if (first < end) bits |= ((1n << BigInt(end - first)) - 1n) << BigInt(first);
+    }
+    return bits;
+  }
+
+  #bitsOfLong(set: PrefixSet): bigint {
+    const { family } = this;
+    const digits = this.#values.map((value) => (set.has({ family, value }) ? '1' : '0'));
+    return BigInt(`0b${digits.toReversed().join('') || '0'}`);
   }
 
   #countBelow(value: bigint): number {
@@ -85,7 +89,7 @@ export class Points {
 
   /** The same for the same points of a grid. */
   get key(): string {
-    return this.bits.toString(36);
+    return this.bits.toString(16);
   }
 
   get isEmpty(): boolean {
@@ -108,11 +112,11 @@ export class Points {
     return new Points(this.#grid, this.bits | bits);
   }
 
-  /** Their places in the grid, ascending. */
+  /** Their places in the grid. */
   *places(): Generator<number> {
     const digits = this.bits.toString(2);
     for (let at = digits.lastIndexOf('1'); at >= 0; at = at === 0 ? -1 : digits.lastIndexOf('1', at - 1))
-      yield digits.length - 1 - at;
+      yield this.#grid.order[digits.length - 1 - at] ?? 0;
   }
 
   addresses(): Address[] {
