@@ -72,7 +72,7 @@ test('who loses a right loses the connections that it had by it, and nobody any 
   }
 });
 
-const CHANGES = process.env['SEAWALL_NIGHTLY'] === '1' ? 400 : 25;
+const CHANGES = process.env['SEAWALL_NIGHTLY'] === '1' ? 400 : 40;
 
 test(`${CHANGES} changes of who is trusted and what is public`, { timeout: CHANGES * 2400 }, async () => {
   await serveFew(world);
