@@ -10,7 +10,7 @@ import type {
   NumberRange,
   RuleAction,
 } from '../../ruleset/netfilter.ts';
-import { rangeSet, within } from './lookup.ts';
+import { cutTo, rangeSet, within } from './lookup.ts';
 import { sweptClasses } from './sweep.ts';
 
 /** Ranges of a condition, or a whole set as the one thing that it is. */
@@ -35,10 +35,11 @@ export function askedFor({ tables, sets }: Netfilter, family: Family, end?: End)
     const own = ranges.filter(({ first }) => first.family === family);
     if (own.length > 0) addresses.set(own.map(({ first, last }) => `${first.value}-${last.value}`).join(), own);
   };
-  const addSet = (set: FilterSet | undefined, isAsked: boolean): void => {
+  const addSet = (set: FilterSet | undefined, isAsked: boolean, mask?: number): void => {
     const content = set?.content;
     if (content?.kind === 'ports') ports.push(content.ranges);
-    if (isAsked && content?.kind === 'addresses' && content.members.family === family) whole.add(content.members);
+    if (isAsked && content?.kind === 'addresses' && content.members.family === family)
+      whole.add(mask === undefined ? content.members : cutTo(content.members, mask));
     if (content?.kind === 'list') for (const name of content.sets) addSet(sets.get(name), isAsked);
     if (content?.kind !== 'tuples') return;
     for (const key of content.entries.flatMap(({ keys }) => keys)) {
@@ -50,7 +51,8 @@ export function askedFor({ tables, sets }: Netfilter, family: Family, end?: End)
   const visit = (condition: Condition): void => {
     if (condition.kind === 'address' && isOf(condition.end)) add(condition.ranges);
     if (condition.kind === 'port') ports.push(condition.ranges);
-    if (condition.kind === 'set') addSet(sets.get(condition.set), end === undefined || condition.fields.includes(end));
+    if (condition.kind === 'set')
+      addSet(sets.get(condition.set), end === undefined || condition.fields.includes(end), condition.mask);
     if (condition.kind === 'any') condition.of.forEach(visit);
     if (condition.kind === 'address-type') types = true;
     if (condition.kind !== 'original') return;

@@ -73,8 +73,17 @@ function addressIn(members: PrefixSet, part: SetKeyPart, packet: Packet, length:
   return exactly(part === 'src' ? fitting : fitting.has(packet.destination));
 }
 
+const cut = new WeakMap<PrefixSet, Map<number, PrefixSet>>();
+
 /** Whose first bits make up a member: those are all that is looked up. */
-const cutTo = (members: PrefixSet, length: number): PrefixSet =>
+export function cutTo(members: PrefixSet, length: number): PrefixSet {
+  const of = cut.get(members) ?? new Map<number, PrefixSet>();
+  const found = of.get(length) ?? madeOfStarts(members, length);
+  cut.set(members, of.set(length, found));
+  return found;
+}
+
+const madeOfStarts = (members: PrefixSet, length: number): PrefixSet =>
   PrefixSet.of(
     members.family,
     [...members.prefixes()].flatMap((prefix): Prefix[] => {

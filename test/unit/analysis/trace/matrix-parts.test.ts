@@ -8,7 +8,7 @@ import { parseIptables } from '../../../../src/iptables/whole/parse.ts';
 import { addressBits, FAMILIES, type Family } from '../../../../src/net/family.ts';
 import { formatPrefix } from '../../../../src/net/prefix.ts';
 import { PrefixSet } from '../../../../src/net/prefix-set.ts';
-import type { Netfilter } from '../../../../src/ruleset/netfilter.ts';
+import type { FilterRule, Netfilter } from '../../../../src/ruleset/netfilter.ts';
 import {
   addressOf,
   CALLS,
@@ -92,6 +92,27 @@ describe.each(FAMILIES)('IPv%i: of any rules', (family) => {
       { numRuns: 100 },
     );
   });
+});
+
+// As nftables is asked for long lists: by the first bits of the address, in a hash of such starts.
+test.each([0, 4096])('a set that is asked for the first bits of an address (long from %i on)', (long) => {
+  const whole = machineOf(4, 'DROP', ['FORWARD -m set --match-set starts src -j ACCEPT']);
+  const tables = whole.netfilter.tables.map((table) => ({
+    ...table,
+    chains: new Map([...table.chains].map(([name, chain]) => [name, { ...chain, rules: chain.rules.map(asMasked) }])),
+  }));
+  const machine = { ...whole, netfilter: { tables, sets: setsOf(4, { starts: ['10.1.2.0/32'] }) } };
+  const matrix = expanded(serviceMatrix(machine, { ...QUESTION, family: 4 }, long));
+  expect(['10.1.2.0', '10.1.2.9', '10.1.3.0'].map((from) => cell(matrix, from, '8.8.8.8'))).toEqual([
+    'definite',
+    'definite',
+    'never',
+  ]);
+});
+
+const asMasked = (rule: FilterRule): FilterRule => ({
+  ...rule,
+  conditions: rule.conditions.map((each) => (each.kind === 'set' ? { ...each, mask: 24 } : each)),
 });
 
 /** One packet by itself, its source told by its address. */
